@@ -16,7 +16,7 @@ use crate::diff::remaining;
 use crate::engine::traits::{Cancel, Committed, Purpose, Replanned, Session, Wait};
 use crate::engine::{CancelToken, PlanError};
 use crate::kdl;
-use crate::plan::{Kind, Plan, Record, Step, Transaction, same_work};
+use crate::plan::{Kind, Plan, Record, StatementKind, Step, Transaction, same_work};
 use crate::schema::{Normalized, Schema};
 
 /// How long it is between two tries to get the locks.
@@ -228,7 +228,7 @@ impl Work<'_> {
         let counts = self.session.capabilities().counts_copied_rows;
         for statement in &step.statements {
             self.observer.runs(&statement.sql);
-            let rows = step.rows.filter(|_| counts && statement.copies);
+            let rows = step.rows.filter(|_| counts && statement.kind == StatementKind::CopiesRows);
             if let Some(rows) = rows {
                 self.observer.copies(step, rows);
             }

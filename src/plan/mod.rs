@@ -12,6 +12,7 @@ mod losses;
 mod order;
 mod record;
 mod rename;
+mod resource;
 mod step;
 
 use std::collections::BTreeSet;
@@ -33,7 +34,8 @@ pub use order::order;
 pub use record::{HISTORY_FORMAT, Identity, Kind, Record};
 pub(crate) use rename::encode_renames;
 pub use rename::{Rename, decode_renames, renames};
-pub use step::{Action, Evaluates, Footprint, Lock, Statement, Step, Transaction, Work, same_work};
+pub use resource::Resource;
+pub use step::{Action, Evaluates, Footprint, Lock, Statement, StatementKind, Step, Transaction, Work, same_work};
 
 /// A plan: the changes, and the steps that make them, in execution order.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 
-use super::{Action, Step, Transaction};
+use super::{Action, Resource, Step, Transaction};
 
 /// Whether an edge can be left out to break a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,7 @@ enum Edge {
 /// # Errors
 /// If steps depend on each other: their addresses.
 pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, Vec<String>> {
+    debug_assert_eq!(unmet(&steps), Vec::<&Resource>::new(), "nothing creates what a step needs");
     let mut graph = build(&steps);
     loosen(&mut graph);
     let mut waiting: Vec<usize> = graph.node_indices().map(|n| graph.neighbors_directed(n, petgraph::Incoming).count()).collect();
@@ -52,7 +53,7 @@ pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, Vec<String>> {
 /// Returns the names that prevent an order: one step gives up such a name and another takes it, but the first
 /// depends on the second, or runs after the plan's transaction, where it could not tell its own object from
 /// the new one.
-pub fn contended(steps: &[Step]) -> BTreeSet<String> {
+pub fn contended(steps: &[Step]) -> BTreeSet<Resource> {
     let mut graph = build(steps);
     loosen(&mut graph);
     let mut circle_of = BTreeMap::new();
@@ -68,7 +69,7 @@ pub fn contended(steps: &[Step]) -> BTreeSet<String> {
             a != b && (late || circle_of.get(a) == circle_of.get(b))
         };
         if givers.iter().any(|a| takers.iter().any(|b| in_the_way(a, b))) {
-            found.insert(name.to_owned());
+            found.insert(name.clone());
         }
     }
     found
@@ -78,10 +79,17 @@ fn drops(step: &Step) -> bool {
     step.action == Action::Destroy
 }
 
-/// The steps by resource.
-type Users<'a> = BTreeMap<&'a str, Vec<usize>>;
+/// Returns the resources that steps need and that only a step can create, but none does.
+fn unmet(steps: &[Step]) -> Vec<&Resource> {
+    let created: BTreeSet<&Resource> = steps.iter().flat_map(|s| &s.footprint.creates).collect();
+    let needed = steps.iter().flat_map(|s| &s.footprint.needs);
+    needed.filter(|r| r.is_of_steps() && !created.contains(r)).collect()
+}
 
-fn users(steps: &[Step], of: fn(&Step) -> &Vec<String>) -> Users<'_> {
+/// The steps by resource.
+type Users<'a> = BTreeMap<&'a Resource, Vec<usize>>;
+
+fn users(steps: &[Step], of: fn(&Step) -> &Vec<Resource>) -> Users<'_> {
     let mut map: Users = BTreeMap::new();
     for (i, step) in steps.iter().enumerate() {
         of(step).iter().for_each(|r| map.entry(r).or_default().push(i));
@@ -142,8 +150,8 @@ mod tests {
     fn step(name: &str, footprint: Footprint) -> Step {
         Step { footprint, ..Step::new(Address::top("table", name), Action::Create, Vec::new()) }
     }
-    fn names(words: &str) -> Vec<String> {
-        words.split_whitespace().map(str::to_owned).collect()
+    fn names(words: &str) -> Vec<Resource> {
+        words.split_whitespace().map(|w| Resource::Name(w.to_owned())).collect()
     }
     fn sorted(steps: Vec<Step>) -> String {
         order(steps)
@@ -167,11 +175,11 @@ mod tests {
     fn a_name_is_contended_in_a_circle_and_after_the_transaction() {
         let gives = |name: &str, takes: &str| Footprint { creates: names(takes), drops: names(name), ..Footprint::default() };
         let swap = [step("a", gives("x", "y")), step("b", gives("y", "x"))];
-        assert_eq!(contended(&swap), ["x", "y"].map(str::to_owned).into());
+        assert_eq!(contended(&swap), BTreeSet::from_iter(names("x y")));
         let mut chain = [step("a", gives("x", "y")), step("b", gives("y", "z"))];
         assert!(contended(&chain).is_empty());
         chain[1].transaction = Transaction::After;
-        assert_eq!(contended(&chain), ["y".to_owned()].into());
+        assert_eq!(contended(&chain), BTreeSet::from_iter(names("y")));
     }
 
     #[test]

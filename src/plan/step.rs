@@ -1,6 +1,6 @@
 //! The unit of a plan: statements that belong together, and the resources they affect.
 
-use super::Hazard;
+use super::{Hazard, Resource};
 use crate::schema::Address;
 
 /// What a step does to its object.
@@ -50,14 +50,41 @@ pub enum Evaluates {
     Nothing,
 }
 
+/// What a statement does, as far as anything depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum StatementKind {
+    /// Anything else.
+    #[default]
+    Other,
+    /// Copies or rewrites the step's rows, so that progress can be shown.
+    CopiesRows,
+    /// SQLite: changes values of rows in place.
+    WritesValues,
+    /// SQLite: `ALTER TABLE`, which reads every view and trigger.
+    AltersTable,
+    /// SQLite: edits stored definitions in place.
+    EditsDefinition,
+    /// SQLite: keeps the statistics of the query planner.
+    KeepsStatistics,
+    /// Creates a view or a materialized view.
+    CreatesView,
+    /// Drops a view or a materialized view.
+    DropsView,
+    /// Creates an index.
+    CreatesIndex,
+    /// Drops an index.
+    DropsIndex,
+}
+
 /// A statement of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statement {
     /// The SQL, without a terminating semicolon.
     pub sql: String,
-    /// Whether it copies the step's rows, so that progress can be shown.
-    pub copies: bool,
+    /// What it does.
+    pub kind: StatementKind,
     /// A condition, as SQL, that is true if the statement has been run already, for a statement that cannot
     /// be run twice. Checked by a script that is run again.
     pub unless: Option<String>,
@@ -66,9 +93,9 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Creates a statement that copies no rows.
+    /// Creates a statement.
     pub fn new(sql: impl Into<String>) -> Self {
-        Statement { sql: sql.into(), copies: false, unless: None, evaluates: Evaluates::Rows }
+        Statement { sql: sql.into(), kind: StatementKind::Other, unless: None, evaluates: Evaluates::Rows }
     }
 
     /// Creates a statement that evaluates nothing.
@@ -81,9 +108,14 @@ impl Statement {
         Statement { evaluates: Evaluates::Nothing, ..self }
     }
 
+    /// Sets what the statement does.
+    pub fn kind(self, kind: StatementKind) -> Self {
+        Statement { kind, ..self }
+    }
+
     /// Creates a statement that copies rows.
     pub fn copy(sql: impl Into<String>) -> Self {
-        Statement { copies: true, ..Statement::new(sql) }
+        Statement::new(sql).kind(StatementKind::CopiesRows)
     }
 
     /// Marks the statement as already run if this condition is true.
@@ -92,20 +124,20 @@ impl Statement {
     }
 }
 
-/// The resources that a step affects, by name. They alone determine the order of a plan.
+/// The resources that a step affects. They alone determine the order of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Footprint {
     /// What exists after it.
-    pub creates: Vec<String>,
+    pub creates: Vec<Resource>,
     /// What must exist before it.
-    pub needs: Vec<String>,
+    pub needs: Vec<Resource>,
     /// What should exist before it, for readability; a cycle of these is not an error.
-    pub prefers: Vec<String>,
+    pub prefers: Vec<Resource>,
     /// What its object no longer depends on after it.
-    pub frees: Vec<String>,
+    pub frees: Vec<Resource>,
     /// What no longer exists after it.
-    pub drops: Vec<String>,
+    pub drops: Vec<Resource>,
 }
 
 /// Where a step runs, in execution order.

@@ -2,7 +2,7 @@
 //! rolls back, and stops at the beginning if rows would be lost without permission.
 
 use super::sql::{comment, write_head, write_step};
-use crate::plan::{Frame, Hazard, Level, Piece, Plan, Statement, Step, Transaction};
+use crate::plan::{Frame, Hazard, Level, Piece, Plan, Statement, StatementKind, Step, Transaction};
 use crate::schema::Dialect;
 
 /// Returns the whole script, with the dialect's frame around the steps; empty if there is nothing to do.
@@ -31,7 +31,7 @@ fn sqlite(plan: &Plan, frame: &Frame) -> String {
         out.push_str(&exit("this plan destroys data; the top of the script says how to allow it", &destroyed));
     }
     out.push_str(".bail on\n-- Foreign keys are turned off outside the transaction: inside it, the pragma has no effect.\n");
-    if plan.statements().any(|s| s.sql.starts_with("PRAGMA writable_schema")) {
+    if plan.statements().any(|s| s.kind == StatementKind::EditsDefinition) {
         out.push_str(".dbconfig defensive off\n");
     }
     out.push_str("PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");

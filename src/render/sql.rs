@@ -3,7 +3,7 @@
 //! Does not access a database: it checks nothing and writes no history.
 
 use super::escape;
-use crate::plan::{Level, Plan, Step, Transaction};
+use crate::plan::{Level, Plan, StatementKind, Step, Transaction};
 use crate::schema::Dialect;
 
 /// Returns the statements between two schemas, with a header that says what they are. If they are run anyway,
@@ -39,7 +39,7 @@ pub fn sql(plan: &Plan) -> String {
         out.push_str("-- This plan is BLOCKED for the reasons given at its steps; the script stops here.\n.print \"stopped: this plan is BLOCKED; nothing was changed\"\n.exit 3\n\n");
     }
     out.push_str(".bail on\n-- Foreign keys are turned off outside the transaction: inside it, the pragma has no effect.\n");
-    if plan.statements().any(|s| s.sql.starts_with("PRAGMA writable_schema")) {
+    if plan.statements().any(|s| s.kind == StatementKind::EditsDefinition) {
         out.push_str(".dbconfig defensive off\n");
     }
     out.push_str("PRAGMA foreign_keys = OFF;\nBEGIN IMMEDIATE;\n");

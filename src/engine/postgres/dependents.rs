@@ -17,7 +17,7 @@ use super::lower::{self, Going, What};
 use super::names::{Names, literal, quote};
 use super::planner::NormalizedPair;
 use crate::diff::Changes;
-use crate::plan::{Action, Code, Hazard, Level, Step};
+use crate::plan::{Action, Code, Hazard, Level, Resource, StatementKind, Step};
 use crate::schema::{Address, ObjectName, Schema};
 
 /// Adds the blocking dependents to the steps. Sends one query, or none if nothing is dropped or changed. A
@@ -209,6 +209,10 @@ impl Dependent {
 
 /// Returns whether a step drops the view.
 fn is_dropped(steps: &[Step], view: &ObjectName, names: &Names) -> bool {
-    let ends = format!("VIEW {}", names.sql(view));
-    steps.iter().any(|s| s.statements.iter().any(|st| st.sql.starts_with("DROP ") && st.sql.ends_with(&ends)))
+    let own = Resource::Relation(names.key(view));
+    let drops = |step: &Step| {
+        let resource = |r: &Resource| *r == own || matches!(r, Resource::Aside(live) if **live == own);
+        step.footprint.drops.iter().any(resource) && step.statements.iter().any(|s| s.kind == StatementKind::DropsView)
+    };
+    steps.iter().any(drops)
 }

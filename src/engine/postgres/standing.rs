@@ -4,9 +4,8 @@
 
 use super::inspect::{Live, Relation};
 use super::lower::{Going, What};
-use super::names::Names;
 use crate::diff::{Changes, TableChange};
-use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Statement, StatementKind, Step};
 use crate::schema::{Address, Unmanaged};
 
 /// Adds statements and hazards for that to the steps. `going` is what they drop.
@@ -16,9 +15,8 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
     for step in steps.iter_mut().filter(gone) {
         goes_along(step, live);
     }
-    let names = Names::new(super::inspect::ident(&live.server.default_schema));
     for (oid, relation) in live.relations.iter().filter(|(_, r)| r.kind == "v" || r.kind == "m") {
-        let Some(step) = making(steps, relation, &names) else { continue };
+        let Some(step) = making(steps, relation) else { continue };
         if relation.kind == "m" && !relation.populated {
             stays_empty(step);
         }
@@ -33,17 +31,16 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
 }
 
 /// Returns the step that re-creates the view, if there is one.
-fn making<'s>(steps: &'s mut [Step], relation: &Relation, names: &Names) -> Option<&'s mut Step> {
+fn making<'s>(steps: &'s mut [Step], relation: &Relation) -> Option<&'s mut Step> {
     let kind = if relation.kind == "v" { "view" } else { "materialized-view" };
     let address = Address::top(kind, &relation.name);
-    let made = format!("CREATE {} {} ", kind.replace('-', " ").to_uppercase(), names.sql(&relation.name));
-    let again = |s: &&mut Step| s.address == address && s.statements.iter().any(|st| st.sql.starts_with(&made));
-    steps.iter_mut().find(again)
+    let creates = |s: &&mut Step| s.address == address && s.statements.iter().any(|st| st.kind == StatementKind::CreatesView);
+    steps.iter_mut().find(creates)
 }
 
 /// Keeps a materialized view unpopulated if it was not populated before it is re-created.
 fn stays_empty(step: &mut Step) {
-    for statement in step.statements.iter_mut().filter(|s| s.sql.starts_with("CREATE MATERIALIZED VIEW ")) {
+    for statement in step.statements.iter_mut().filter(|s| s.kind == StatementKind::CreatesView) {
         statement.sql.push_str("\nWITH NO DATA");
     }
 }

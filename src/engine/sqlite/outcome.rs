@@ -6,7 +6,7 @@ use super::cursor::ident;
 use super::gate;
 use super::inspect::{self, Live};
 use super::lexer::quote;
-use crate::plan::Step;
+use crate::plan::{StatementKind, Step};
 use crate::schema::{Head, Ident, Kind, Schema};
 
 /// Returns the schema after the steps.
@@ -25,7 +25,7 @@ pub(crate) async fn outcome(live: &Live, steps: &[Step]) -> Result<Schema, Error
     let longest = steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.len()).max().unwrap_or_default();
     let _secluded = gate::seclude(&mut memory, longest.max(live.longest_definition())).await?;
     let copied = inspect::inspect(&mut memory).await?.current;
-    for statement in steps.iter().flat_map(|s| &s.statements).filter(|s| !s.sql.starts_with("UPDATE sqlite_stat")) {
+    for statement in steps.iter().flat_map(|s| &s.statements).filter(|s| s.kind != StatementKind::KeepsStatistics) {
         memory.execute(&statement.sql).await.ok();
     }
     let mut schema = inspect::inspect(&mut memory).await?.current.schema().clone();

@@ -13,7 +13,7 @@ use super::{broken, check, cursor, lower, measure, normalize, rewrite};
 use super::{implied, indexed_by, shell};
 use crate::diff::{self, Changes};
 use crate::engine::guards::Guards;
-use crate::plan::{self, Code, Counts, Hazard, Level, Plan, Step};
+use crate::plan::{self, Code, Counts, Hazard, Level, Plan, StatementKind, Step};
 use crate::schema::{Address, Column, Dialect, Expr, Index, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
 /// Why no plan is possible.
@@ -197,12 +197,12 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
                 broken::tell(&mut steps, &proof, changes, live, desired.schema());
                 return Ok(steps);
             }
-            Some(Refusal::Statement { address, sql, message }) => {
+            Some(Refusal::Statement { address, statement, message }) => {
                 let in_the_way = live.named_in_error(&message).filter(|row| limits.broken.insert(row.name.to_ascii_lowercase()));
-                let cheaper = ["PRAGMA writable_schema", "ALTER TABLE"].iter().any(|way| sql.starts_with(way));
+                let cheaper = matches!(statement.kind, StatementKind::EditsDefinition | StatementKind::AltersTable);
                 let edit = cheaper && in_the_way.is_none() && limits.rebuilt.insert(address.last().to_ascii_lowercase());
                 if in_the_way.is_none() && !edit {
-                    return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &sql, &message)]));
+                    return Err(PlanError::Schema(vec![refused(desired.schema(), &address, &statement.sql, &message)]));
                 }
             }
             Some(Refusal::Foreign { step, address, message }) => {

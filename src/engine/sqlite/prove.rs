@@ -12,14 +12,14 @@ use super::lower::{expressions, words};
 use super::works::{self, Broken};
 use super::{gate, implied};
 use crate::diff::{Changes, TableChange, remaining};
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Statement, StatementKind, Step};
 use crate::schema::{Address, Column, Literal, Normalized, Problem, Schema};
 
 /// Why a plan cannot be correct.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// SQLite rejects a statement.
-    Statement { address: Address, sql: String, message: String },
+    Statement { address: Address, statement: Statement, message: String },
     /// A live object cannot be copied, because it uses what only the application that created it provides.
     Foreign { step: Address, address: Address, message: String },
     /// An expression cannot be evaluated one row at a time.
@@ -49,7 +49,7 @@ impl From<Refusal> for Proof {
 pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, steps: &[Step]) -> Result<Proof, Error> {
     // RENAME and DROP COLUMN read every view and trigger, so all of them must exist then, with what they
     // name.
-    let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.sql.starts_with("ALTER TABLE"));
+    let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.kind == StatementKind::AltersTable);
     let touched = touched(live, steps, renames);
     let mut memory = Connection::in_memory().await?;
     let foreign = copy(&mut memory, live, &touched, renames).await?;
@@ -70,17 +70,17 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
         }
         // What is dropped need not be understood.
         let goes = |sql: &str| foreign.iter().any(|f| sql == f.drop_statement());
-        for statement in step.statements.iter().filter(|s| !s.sql.starts_with("UPDATE sqlite_stat") && !goes(&s.sql)) {
+        for statement in step.statements.iter().filter(|s| s.kind != StatementKind::KeepsStatistics && !goes(&s.sql)) {
             if let Err(error) = memory.run_one(&statement.sql).await {
                 if let Error::TooLong { .. } = error {
                     return Err(error);
                 }
-                let (address, sql) = (step.address.clone(), statement.sql.clone());
-                return Ok(Refusal::Statement { address, sql, message: error.to_string() }.into());
+                let (address, statement) = (step.address.clone(), statement.clone());
+                return Ok(Refusal::Statement { address, statement, message: error.to_string() }.into());
             }
             if let Some(message) = unparsed(&mut memory, &statement.sql).await {
-                let (address, sql) = (step.address.clone(), statement.sql.clone());
-                return Ok(Refusal::Statement { address, sql, message }.into());
+                let (address, statement) = (step.address.clone(), statement.clone());
+                return Ok(Refusal::Statement { address, statement, message }.into());
             }
         }
     }
@@ -200,7 +200,7 @@ impl Foreign {
             let index = |t: &crate::schema::Table| t.indexes.keys().any(|i| i.matches(self.address.last()));
             self.address.kind() == "table" || desired.schema().tables.values().any(index)
         };
-        let writes = || step.statements.iter().any(|s| s.copies || s.sql.starts_with("UPDATE OR ABORT"));
+        let writes = || step.statements.iter().any(|s| matches!(s.kind, StatementKind::CopiesRows | StatementKind::WritesValues));
         touches && step.action != Action::Destroy && (managed() || writes())
     }
 }

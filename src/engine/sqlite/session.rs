@@ -13,7 +13,7 @@ use super::{backup, file, gate, inspect, room};
 use crate::engine::history::{create_history, insert_history, upgrade_history};
 use crate::engine::traits::{Answer, Backup, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::engine::{self, ApplyError, BackupMode, CancelToken};
-use crate::plan::{Action, Plan, Record, Statement, Step};
+use crate::plan::{Action, Plan, Record, Statement, StatementKind, Step};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
 /// How long an apply checks a file that it rewrites for damage.
@@ -272,6 +272,6 @@ pub(crate) fn history_sql(columns: &[String], last_only: bool) -> String {
 
 /// Returns true if the step rewrites rows or definitions, which would spread damage.
 pub(crate) fn rewrites(step: &Step) -> bool {
-    let writes = |sql: &str| ["PRAGMA writable_schema", "UPDATE OR ABORT"].iter().any(|w| sql.starts_with(w));
-    step.action == Action::Rebuild || step.statements.iter().any(|s| s.copies || writes(&s.sql))
+    let writes = |s: &Statement| matches!(s.kind, StatementKind::CopiesRows | StatementKind::WritesValues | StatementKind::EditsDefinition);
+    step.action == Action::Rebuild || step.statements.iter().any(writes)
 }

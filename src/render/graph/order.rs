@@ -6,7 +6,7 @@ use super::dot::colour;
 use super::mermaid::quotable;
 use super::place::CELL;
 use super::svg::{SOFT, boxed, drawn, open};
-use crate::plan::{Action, Lock, Plan, Step, Transaction, counted};
+use crate::plan::{Action, Lock, Plan, Resource, Step, Transaction, counted};
 use crate::render::markup::{cells, clipped, line, xml};
 use crate::render::view::Symbol;
 
@@ -191,7 +191,7 @@ fn arc(x: f64, from: f64, to: f64, out: f64) -> String {
 /// Returns true if one step must wait for the other: for what it creates, for a dependency that it ends, or
 /// for a name that it gives up.
 fn waits_for(later: &Step, earlier: &Step) -> bool {
-    let shares = |a: &[String], b: &[String]| a.iter().any(|r| b.contains(r));
+    let shares = |a: &[Resource], b: &[Resource]| a.iter().any(|r| b.contains(r));
     let (l, e) = (&later.footprint, &earlier.footprint);
     shares(&e.creates, &l.needs) || shares(&e.frees, &l.drops) || shares(&e.drops, &l.creates)
 }

@@ -8,11 +8,10 @@ use super::super::ddl;
 use super::super::inspect::ident;
 use super::super::names::quote;
 use super::aside::untangled;
-use super::resource::Resource;
 use super::tables::{Altered, needed};
 use super::{LoweringContext, columns, edited, indexes, locks, logging, probes, rename, rows, rules};
 use crate::diff::{Attribute, Delta, Object};
-use crate::plan::{Action, Statement, Step};
+use crate::plan::{Action, Resource, Statement, Step};
 use crate::schema::{Column, Ident, ObjectName};
 
 /// Returns the step, if anything is to be done in the transaction.
@@ -274,7 +273,7 @@ fn footprint(context: &LoweringContext<'_>, table: &Altered<'_>, step: &mut Step
     f.drops.extend(left.difference(&taken).cloned());
     f.creates.extend(taken.difference(&left).cloned());
     // A foreign key may reference a key that is added here.
-    f.creates.push(Resource::Keys(context.names.key(&after.name)).into());
+    f.creates.push(Resource::Keys(context.names.key(&after.name)));
     f.needs = needed(context, after);
     f.needs.extend(changed_parts(context, table));
     f.needs.extend(logging::needs(context, &table.edits));
@@ -282,16 +281,16 @@ fn footprint(context: &LoweringContext<'_>, table: &Altered<'_>, step: &mut Step
     f.needs.sort();
     f.needs.dedup();
     f.frees = needed(context, live).into_iter().filter(|r| context.dropped.contains(r)).collect();
-    f.frees.extend(context.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
-    f.frees.push(Resource::ExtensionsUnused.into());
+    f.frees.extend(context.moved.keys().map(|key| Resource::OldType(key.to_string())));
+    f.frees.push(Resource::ExtensionsUnused);
     // A backfill that reads another table must see it before it changes.
     let read = after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));
     let own = context.shape(&live.name);
-    f.frees.extend(read.flat_map(|e| context.read_by(&e.text)).map(|key| Resource::Shape(key.to_string()).into()).filter(|s| *s != own));
+    f.frees.extend(read.flat_map(|e| context.read_by(&e.text)).map(|key| Resource::Shape(key.to_string())).filter(|s| *s != own));
 }
 
 /// Returns the names of indexes, constraints and sequences that the step releases, and those that it takes.
-fn names_passed(context: &LoweringContext<'_>, table: &Altered<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+fn names_passed(context: &LoweringContext<'_>, table: &Altered<'_>) -> (BTreeSet<Resource>, BTreeSet<Resource>) {
     let (live, after) = (&table.edits.live.name, &table.edits.after.name);
     let relation = |of: &ObjectName, name: &str| context.relation(&context.names.sibling(of, &ident(name)));
     let (mut left, mut taken) = (BTreeSet::new(), BTreeSet::new());
@@ -325,7 +324,7 @@ fn names_passed(context: &LoweringContext<'_>, table: &Altered<'_>) -> (BTreeSet
 }
 
 /// Returns the resources that the changed table may need, such as an extension.
-fn changed_parts(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<String> {
+fn changed_parts(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Resource> {
     let mut footprint = crate::plan::Footprint::default();
     context.comes(&mut footprint, &table.edits.after.name);
     footprint.needs

@@ -10,14 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::inspect::ident;
 use super::super::{ddl, default_name};
-use super::resource::Resource;
 use super::{LoweringContext, locks, rename};
 use crate::diff::TableChange;
-use crate::plan::{Action, Lock, Statement, Step, Transaction};
+use crate::plan::{Action, Lock, Resource, Statement, Step, Transaction};
 use crate::schema::{Address, Ident, Kind, ObjectName, Table};
 
 /// The temporary names, by the resources of the objects.
-pub(super) type Asides = BTreeMap<String, Ident>;
+pub(super) type Asides = BTreeMap<Resource, Ident>;
 
 /// What holds a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,11 +39,11 @@ pub(super) struct Holder<'a> {
     /// The table that the object is or belongs to.
     pub(super) table: Option<&'a ObjectName>,
     pub(super) address: Address,
-    pub(super) resources: Vec<String>,
+    pub(super) resources: Vec<Resource>,
 }
 
 /// Assigns temporary names to the live objects that have these names; returns whether any is new.
-pub(super) fn step_aside(context: &mut LoweringContext<'_>, contended: &BTreeSet<String>) -> bool {
+pub(super) fn step_aside(context: &mut LoweringContext<'_>, contended: &BTreeSet<Resource>) -> bool {
     let read = read_by_expressions(context);
     let mut found = Vec::new();
     for holder in holders(context) {
@@ -74,10 +73,10 @@ pub(super) fn steps(context: &LoweringContext<'_>) -> Vec<Step> {
 pub(super) fn follow(context: &LoweringContext<'_>, step: &mut Step) {
     let footprint = &mut step.footprint;
     for resource in footprint.drops.iter_mut().chain(&mut footprint.frees).filter(|r| context.asides.contains_key(*r)) {
-        *resource = Resource::Aside(std::mem::take(resource)).into();
+        *resource = Resource::Aside(Box::new(resource.clone()));
     }
     if step.transaction == Transaction::Inside {
-        footprint.needs.push(Resource::NamesFree.into());
+        footprint.needs.push(Resource::NamesFree);
     }
 }
 
@@ -93,7 +92,7 @@ fn step(context: &LoweringContext<'_>, holder: &Holder<'_>) -> Option<Step> {
     let mut step = Step::new(holder.address.clone(), Action::Alter, vec![statement]);
     step.reason = format!("another object takes the name {}", holder.name);
     step.footprint.drops.clone_from(&holder.resources);
-    step.footprint.creates.push(Resource::NamesFree.into());
+    step.footprint.creates.push(Resource::NamesFree);
     step.locks.extend(lock(context, holder));
     Some(step)
 }
@@ -113,10 +112,10 @@ fn lock(context: &LoweringContext<'_>, holder: &Holder<'_>) -> Option<Lock> {
 }
 
 /// Returns the relations that expressions of the schema file read in their current state.
-fn read_by_expressions(context: &LoweringContext<'_>) -> BTreeSet<String> {
+fn read_by_expressions(context: &LoweringContext<'_>) -> BTreeSet<Resource> {
     let tables = context.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
     let texts = tables.flat_map(|t| t.columns.values()).flat_map(|c| c.backfill.iter().chain(&c.using));
-    texts.flat_map(|e| context.read_by(&e.text)).map(|key| Resource::Relation(key).into()).collect()
+    texts.flat_map(|e| context.read_by(&e.text)).map(Resource::Relation).collect()
 }
 
 /// Returns every object that has a name now.

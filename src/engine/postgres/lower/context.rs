@@ -9,10 +9,9 @@ use super::super::names::Names;
 use super::super::words::{reads, words};
 use super::super::{default_name, types as pg_types};
 use super::aside::Asides;
-use super::resource::Resource;
 use super::types::{self, Moved};
 use crate::diff::{Change, Changes, TableChange};
-use crate::plan::Footprint;
+use crate::plan::{Footprint, Resource};
 use crate::schema::{Case, Ident, Kind, ObjectName, Schema, Type};
 
 /// The live and the desired schema, and what is known about them.
@@ -26,7 +25,7 @@ pub(super) struct LoweringContext<'a> {
     /// The types that are re-created, by their new names.
     pub(super) moved: BTreeMap<String, Moved>,
     /// The types and sequences that are dropped.
-    pub(super) dropped: BTreeSet<String>,
+    pub(super) dropped: BTreeSet<Resource>,
     /// Types that are only renamed: old and new.
     pub(super) renamed_types: BTreeMap<String, String>,
     /// The temporary names of live objects whose names other objects take.
@@ -45,7 +44,7 @@ impl<'a> LoweringContext<'a> {
         context
     }
 
-    fn dropped(&self) -> BTreeSet<String> {
+    fn dropped(&self) -> BTreeSet<Resource> {
         let dropped = self.changes.objects.iter().filter(|c| c.after().is_none());
         let resource = |c: &Change| match c.kind() {
             Kind::Enum | Kind::Domain => Some(self.ty(&c.head().name)),
@@ -80,38 +79,38 @@ impl<'a> LoweringContext<'a> {
     }
 
     /// Returns the resource of a constraint's name, which is unique in its table.
-    pub(super) fn constraint(&self, table: &ObjectName, name: &str) -> String {
-        Resource::Constraint { table: self.names.key(table), name: name.to_owned() }.into()
+    pub(super) fn constraint(&self, table: &ObjectName, name: &str) -> Resource {
+        Resource::Constraint { table: self.names.key(table), name: name.to_owned() }
     }
 
     /// Returns the resource of a table, view, sequence or index: they share one namespace.
-    pub(super) fn relation(&self, name: &ObjectName) -> String {
-        Resource::Relation(self.names.key(name)).into()
+    pub(super) fn relation(&self, name: &ObjectName) -> Resource {
+        Resource::Relation(self.names.key(name))
     }
 
     /// Returns the resource of a table's columns: dependents that read them are dropped before they change.
-    pub(super) fn shape(&self, name: &ObjectName) -> String {
-        Resource::Shape(self.names.key(name)).into()
+    pub(super) fn shape(&self, name: &ObjectName) -> Resource {
+        Resource::Shape(self.names.key(name))
     }
 
     /// Returns the resource of an enum or domain.
-    pub(super) fn ty(&self, name: &ObjectName) -> String {
-        Resource::Type(self.names.key(name)).into()
+    pub(super) fn ty(&self, name: &ObjectName) -> Resource {
+        Resource::Type(self.names.key(name))
     }
 
     /// Adds what an object needs to be created in a schema: the schema, and extensions, which may contain
     /// types and functions.
     pub(super) fn comes(&self, footprint: &mut Footprint, name: &ObjectName) {
-        footprint.needs.push(Resource::Schema(self.names.schema(name).to_string()).into());
-        footprint.needs.push(Resource::ExtensionsReady.into());
+        footprint.needs.push(Resource::Schema(self.names.schema(name).to_string()));
+        footprint.needs.push(Resource::ExtensionsReady);
     }
 
     /// Adds what an object frees when it is dropped from a schema: the schema, and the extensions that it may
     /// have used.
     pub(super) fn goes(&self, footprint: &mut Footprint, name: &ObjectName) {
-        footprint.frees.push(Resource::Schema(self.names.schema(name).to_string()).into());
-        footprint.frees.push(Resource::ExtensionsUnused.into());
-        footprint.frees.extend(self.moved.keys().map(|key| Resource::OldType(key.to_string()).into()));
+        footprint.frees.push(Resource::Schema(self.names.schema(name).to_string()));
+        footprint.frees.push(Resource::ExtensionsUnused);
+        footprint.frees.extend(self.moved.keys().map(|key| Resource::OldType(key.to_string())));
     }
 
     /// Returns the names of the types that are re-created, new and live, without their schemas.
@@ -122,12 +121,12 @@ impl<'a> LoweringContext<'a> {
     }
 
     /// Returns the resource of a column's type, if the type has a name.
-    pub(super) fn type_of(&self, ty: &Type) -> Option<String> {
-        pg_types::named(ty, &self.names).map(|(key, _)| Resource::Type(key.to_string()).into())
+    pub(super) fn type_of(&self, ty: &Type) -> Option<Resource> {
+        pg_types::named(ty, &self.names).map(|(key, _)| Resource::Type(key.to_string()))
     }
 
     /// Returns the types and sequences that a text names.
-    pub(super) fn named_in(&self, sql: &str) -> BTreeSet<String> {
+    pub(super) fn named_in(&self, sql: &str) -> BTreeSet<Resource> {
         let found = words(sql);
         let both = [self.current, self.desired];
         let of = |name: &&ObjectName| found.contains(name.name.as_str());

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use super::super::ddl;
 use super::super::default_name;
 use super::super::names::quote;
-use super::resource::Resource;
 use super::rules::{Op, ops};
 use super::types::live_columns;
 use super::{LoweringContext, edited, rename};
 use crate::diff::{Attribute, Delta, Edit};
-use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Statement, Step, Work};
+use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Resource, Statement, Step, Work};
 use crate::schema::{Case, Check, Domain, Ident, ObjectName};
 
 pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
@@ -95,12 +94,10 @@ fn replaced(context: &LoweringContext<'_>, before: &Domain, after: &Domain) -> V
     }
     let drop = Statement::of_catalog(format!("DROP DOMAIN {}", context.names.sql(&moved.aside)));
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
-    last.footprint.drops.push(Resource::OldType(key.to_string()).into());
+    last.footprint.drops.push(Resource::OldType(key.to_string()));
     last.footprint.needs.push(context.ty(&after.name));
     // The domain itself depends on a type that has a temporary name.
-    last.footprint
-        .frees
-        .extend(super::super::types::named(&after.ty, &context.names).map(|(over, _)| Resource::OldType(over.to_string()).into()));
+    last.footprint.frees.extend(super::super::types::named(&after.ty, &context.names).map(|(over, _)| Resource::OldType(over.to_string())));
     last.footprint.frees.extend(context.type_of(&before.ty).filter(|r| context.dropped.contains(r)));
     vec![step, last]
 }

@@ -2,11 +2,10 @@
 
 use super::super::ddl;
 use super::super::names::{literal, quote};
-use super::resource::Resource;
 use super::types::{ValueChange, live_columns, using_of, value_change};
 use super::{LoweringContext, alter, edited, rename};
 use crate::diff::{Attribute, Delta};
-use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step, Transaction};
 use crate::schema::{EnumType, ObjectName};
 
 pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
@@ -110,7 +109,7 @@ fn replaced(context: &LoweringContext<'_>, before: &EnumType, after: &EnumType) 
     step.hazards = removed(context, before, after);
     let drop = Statement::of_catalog(format!("DROP TYPE {}", context.names.sql(&moved.aside)));
     let mut last = Step::new(after.address(), Action::Replace, vec![drop]);
-    last.footprint.drops.push(Resource::OldType(key.to_string()).into());
+    last.footprint.drops.push(Resource::OldType(key.to_string()));
     last.footprint.needs.push(context.ty(&after.name));
     vec![step, last]
 }

@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::names::quote;
 use super::super::{ddl, default_name};
-use super::resource::Resource;
 use super::rules::{Op, live_names, new_name, ops};
 use super::tables::{Altered, by_name};
 use super::{LoweringContext, done, edited, later, locks, logging, rows};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
-use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step, Transaction, Work};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step, Transaction, Work};
 use crate::schema::{Case, ForeignKey, Ident, ObjectName, Table};
 
 type Alters<'t, 'a> = BTreeMap<String, &'t Altered<'a>>;
@@ -226,7 +225,7 @@ fn come(
     step.statements.extend(fk.comment.as_ref().map(|_| comment(&name, called, fk)));
     step.footprint.creates.push(context.constraint(&table.name, called));
     step.footprint.needs = vec![context.relation(&table.name), context.relation(&fk.table)];
-    step.footprint.needs.push(Resource::Keys(context.names.key(&fk.table)).into());
+    step.footprint.needs.push(Resource::Keys(context.names.key(&fk.table)));
     if is_late(context, alters, fk) {
         step.transaction = Transaction::After;
     }
@@ -267,7 +266,7 @@ fn validation(
     step.transaction = Transaction::After;
     step.footprint.needs = vec![context.constraint(&child.after.name, name.as_str())];
     if is_late(context, alters, fk) {
-        step.footprint.needs.push(Resource::Keys(context.names.key(&fk.table)).into());
+        step.footprint.needs.push(Resource::Keys(context.names.key(&fk.table)));
     }
     Some(step)
 }

@@ -10,11 +10,10 @@ use std::collections::BTreeSet;
 use super::super::names::quote;
 use super::super::{ddl, default_name};
 use super::indexes::{self, IndexChange, index_changes, may_wait};
-use super::resource::Resource;
 use super::rules::Op;
 use super::tables::Altered;
 use super::{LoweringContext, done, locks};
-use crate::plan::{Action, Statement, Step, Transaction, Work};
+use crate::plan::{Action, Resource, Statement, Step, Transaction, Work};
 use crate::schema::{Case, Check, Column, Ident, Index, IndexPart, PartKey, PrimaryKey, Unique};
 
 /// A primary key or unique constraint, as far as its index is concerned.
@@ -133,19 +132,21 @@ pub(super) fn steps(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<S
     if !table.busy {
         return Vec::new();
     }
-    let mut steps: Vec<Step> = validated(context, table).into_iter().chain(not_null(context, table)).collect();
+    let filled = not_null(context, table);
+    let waits = filled.is_some().then(|| Resource::Filled(context.names.key(&table.edits.after.name)));
+    let mut steps: Vec<Step> = validated(context, table).into_iter().chain(filled).collect();
     for op in table.rules.keys.iter().filter(|op| is_late(table, op)) {
-        steps.extend(op.come().map(|k| key(context, table, k)));
+        steps.extend(op.come().map(|k| key(context, table, k, waits.clone())));
     }
     for op in table.rules.uniques.iter().filter(|op| is_late(table, op)) {
-        steps.extend(op.come().map(|u| key(context, table, u)));
+        steps.extend(op.come().map(|u| key(context, table, u, waits.clone())));
     }
     for change in index_changes(table) {
         steps.extend(match change {
             IndexChange::Create(i) if is_late_index(table, i) => {
                 let mut step = build(context, table, i);
                 if i.unique {
-                    step.footprint.creates.push(Resource::Keys(context.names.key(&table.edits.after.name)).into());
+                    step.footprint.creates.push(Resource::Keys(context.names.key(&table.edits.after.name)));
                 }
                 Some(step)
             }
@@ -208,12 +209,12 @@ fn not_null(context: &LoweringContext<'_>, table: &Altered<'_>) -> Option<Step> 
         statements.push(table.after(&format!("DROP CONSTRAINT IF EXISTS {}", quote(&rule))));
     }
     let mut step = later(context, table, statements, "NOT NULL is set once the rows have been checked", Work::Scan);
-    step.footprint.creates.push(Resource::Filled(context.names.key(&table.edits.after.name)).into());
+    step.footprint.creates.push(Resource::Filled(context.names.key(&table.edits.after.name)));
     (!step.statements.is_empty()).then_some(step)
 }
 
-/// Creates a key from an index that was built without blocking writers.
-fn key(context: &LoweringContext<'_>, table: &Altered<'_>, key: &impl Key) -> Step {
+/// Creates a key from an index that was built without blocking writers. It waits for what fills its columns.
+fn key(context: &LoweringContext<'_>, table: &Altered<'_>, key: &impl Key, waits: Option<Resource>) -> Step {
     let Some(name) = key.name() else { return later(context, table, Vec::new(), "", Work::None) };
     let quoted = quote(name.as_str());
     let mut statements = built(context, table, &key.index(name.clone()), name);
@@ -224,8 +225,8 @@ fn key(context: &LoweringContext<'_>, table: &Altered<'_>, key: &impl Key) -> St
     let mut step = later(context, table, statements, "its index is built without blocking writes", Work::Build);
     step.footprint.creates.extend([taken(context, table, name), context.constraint(&table.edits.after.name, name.as_str())]);
     let key = context.names.key(&table.edits.after.name);
-    step.footprint.needs.push(Resource::Filled(key.to_string()).into());
-    step.footprint.creates.push(Resource::Keys(key.to_string()).into());
+    step.footprint.needs.extend(waits);
+    step.footprint.creates.push(Resource::Keys(key.to_string()));
     step
 }
 
@@ -249,7 +250,7 @@ fn build(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Index) -> S
 }
 
 /// Returns the resource of the name that an index takes.
-fn taken(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Ident) -> String {
+fn taken(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Ident) -> Resource {
     context.relation(&context.names.sibling(&table.edits.after.name, index))
 }
 

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeSet;
 
-use super::resource::Resource;
 use super::{LoweringContext, edited};
 use crate::diff::{Attribute, TableChange, TableEdits};
+use crate::plan::Resource;
 
 /// Returns whether a table becomes unlogged (`true`) or logged (`false`), or `None` if that does not change.
 pub(super) fn becomes(edits: &TableEdits) -> Option<bool> {
@@ -15,12 +15,12 @@ pub(super) fn becomes(edits: &TableEdits) -> Option<bool> {
 }
 
 /// Returns the resource of a table that has become logged or unlogged as the schema specifies.
-pub(super) fn done(context: &LoweringContext<'_>, edits: &TableEdits) -> Option<String> {
-    becomes(edits).map(|_| Resource::Logged(context.names.key(&edits.after.name)).into())
+pub(super) fn done(context: &LoweringContext<'_>, edits: &TableEdits) -> Option<Resource> {
+    becomes(edits).map(|_| Resource::Logged(context.names.key(&edits.after.name)))
 }
 
 /// Returns what must be done before this table's step. Foreign keys that form a cycle are dropped meanwhile.
-pub(super) fn needs(context: &LoweringContext<'_>, edits: &TableEdits) -> Vec<String> {
+pub(super) fn needs(context: &LoweringContext<'_>, edits: &TableEdits) -> Vec<Resource> {
     let Some(unlogged) = becomes(edits) else { return Vec::new() };
     let is_before = |other: &&TableEdits| {
         let points = if unlogged { points(context, other, edits) } else { points(context, edits, other) };

@@ -18,7 +18,6 @@ mod logging;
 mod namespaces;
 mod numbers;
 mod probes;
-mod resource;
 mod retype;
 mod rows;
 mod rules;

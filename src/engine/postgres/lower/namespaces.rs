@@ -2,10 +2,9 @@
 
 use super::super::ddl;
 use super::super::names::{literal, quote};
-use super::resource::Resource;
 use super::{LoweringContext, alter, edited};
 use crate::diff::{Attribute, Delta};
-use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Resource, Statement, Step};
 use crate::schema::{Extension, Namespace};
 
 pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
@@ -21,7 +20,7 @@ fn namespace(delta: &Delta<Namespace>) -> Step {
             let mut statements = vec![Statement::of_catalog(format!("CREATE SCHEMA {}", quote(n.name.name.as_str())))];
             statements.extend(n.comment.as_ref().map(|_| comment(n)));
             let mut step = Step::new(n.address(), Action::Create, statements);
-            step.footprint.creates.push(Resource::Schema(n.name.to_string()).into());
+            step.footprint.creates.push(Resource::Schema(n.name.to_string()));
             step
         }
         Delta::Drop(n) => {
@@ -30,7 +29,7 @@ fn namespace(delta: &Delta<Namespace>) -> Step {
                 Action::Destroy,
                 vec![Statement::of_catalog(format!("DROP SCHEMA {}", quote(n.name.name.as_str())))],
             );
-            step.footprint.drops.push(Resource::Schema(n.name.to_string()).into());
+            step.footprint.drops.push(Resource::Schema(n.name.to_string()));
             step.hazards.push(loses_schema(n));
             step
         }
@@ -48,8 +47,8 @@ fn extension(delta: &Delta<Extension>) -> Step {
         Delta::Drop(e) => {
             let drop = Statement::of_catalog(format!("DROP EXTENSION {}", quote(e.name.name.as_str())));
             let mut step = Step::new(e.address(), Action::Destroy, vec![drop]);
-            step.footprint.drops.push(Resource::ExtensionsUnused.into());
-            step.footprint.frees.extend(e.schema.iter().map(|s| Resource::Schema(s.to_string()).into()));
+            step.footprint.drops.push(Resource::ExtensionsUnused);
+            step.footprint.frees.extend(e.schema.iter().map(|s| Resource::Schema(s.to_string())));
             step.hazards.push(loses_extension(e));
             step
         }
@@ -84,8 +83,8 @@ fn loses_extension(e: &Extension) -> Hazard {
 }
 
 fn come(mut step: Step, extension: &Extension) -> Step {
-    step.footprint.creates.push(Resource::ExtensionsReady.into());
-    step.footprint.needs.extend(extension.schema.iter().map(|s| Resource::Schema(s.to_string()).into()));
+    step.footprint.creates.push(Resource::ExtensionsReady);
+    step.footprint.needs.extend(extension.schema.iter().map(|s| Resource::Schema(s.to_string())));
     step
 }
 

@@ -4,11 +4,10 @@
 use super::super::names::{literal, quote};
 use super::super::{ddl, types};
 use super::numbers::Numbers;
-use super::resource::Resource;
 use super::{LoweringContext, alter, edited, rename};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::engine::advice::rename_or_ignore;
-use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step};
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
 
 pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
@@ -72,8 +71,7 @@ fn owned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident
 /// Returns the step that removes its owner, under its old name: otherwise it would be dropped with the owner.
 fn disowned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
     let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &context.now(&s.name), "OWNED BY NONE")]);
-    step.footprint.frees =
-        vec![context.relation(&s.name), context.shape(&owner.0), Resource::OwnedSequence(context.names.key(&s.name)).into()];
+    step.footprint.frees = vec![context.relation(&s.name), context.shape(&owner.0), Resource::OwnedSequence(context.names.key(&s.name))];
     step
 }
 
@@ -100,7 +98,7 @@ fn altered(context: &LoweringContext<'_>, before: &Sequence, after: &Sequence, e
     if !statements.is_empty() {
         let mut step = Step::new(after.address(), Action::Alter, statements);
         step.footprint.creates.push(context.relation(&after.name));
-        step.footprint.drops.push(Resource::OwnedSequence(context.names.key(&before.name)).into());
+        step.footprint.drops.push(Resource::OwnedSequence(context.names.key(&before.name)));
         if before.name != after.name {
             step.footprint.drops.push(context.relation(&before.name));
         }

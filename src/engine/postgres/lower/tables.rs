@@ -13,7 +13,7 @@ use super::rules::{Rules, rules};
 use super::{LoweringContext, columns, foreign_keys, later};
 use crate::diff::{TableChange, TableEdits};
 use crate::engine::advice::rename_or_ignore;
-use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step};
 use crate::schema::{Case, Column, Ident, Table};
 
 /// A table that is altered.
@@ -175,7 +175,7 @@ fn create(context: &LoweringContext<'_>, declared: &Table) -> Step {
     // If another relation has a sequence's name, the server chooses a different name
     // once that relation exists.
     let sequences = counting(table).map(|c| context.sequence_of(&table.name, &c.name)).filter(|name| context.is_kept(name));
-    let sequences: Vec<String> = sequences.map(|name| context.relation(&name)).collect();
+    let sequences: Vec<Resource> = sequences.map(|name| context.relation(&name)).collect();
     step.footprint.creates.retain(|name| !sequences.contains(name));
     step.footprint.prefers.extend(sequences);
     step.footprint.needs = needed(context, table);
@@ -218,7 +218,7 @@ fn under_free_names(context: &LoweringContext<'_>, table: &Table) -> Table {
 
 /// Returns the indexes of primary keys, unique and exclusion constraints, and the sequences of serial and
 /// identity columns: their names must be unique among all relations.
-pub(super) fn rule_relations(context: &LoweringContext<'_>, table: &Table) -> Vec<String> {
+pub(super) fn rule_relations(context: &LoweringContext<'_>, table: &Table) -> Vec<Resource> {
     let called = |given: &Option<Ident>, default: String| given.as_ref().map_or(default, ToString::to_string);
     let key = table.primary_key.iter().map(|k| called(&k.name, default_name::primary_key(&table.name, k)));
     let uniques = table.uniques.iter().map(|u| called(&u.name, default_name::unique(&table.name, u)));
@@ -229,8 +229,8 @@ pub(super) fn rule_relations(context: &LoweringContext<'_>, table: &Table) -> Ve
 }
 
 /// Returns the types and sequences that the table's columns and conditions name.
-pub(super) fn needed(context: &LoweringContext<'_>, table: &Table) -> Vec<String> {
-    let mut found: BTreeSet<String> = table.columns.values().filter_map(|c| context.type_of(&c.ty)).collect();
+pub(super) fn needed(context: &LoweringContext<'_>, table: &Table) -> Vec<Resource> {
+    let mut found: BTreeSet<Resource> = table.columns.values().filter_map(|c| context.type_of(&c.ty)).collect();
     found.extend(texts(table).iter().flat_map(|t| context.named_in(t)));
     found.remove(&context.relation(&table.name));
     found.into_iter().collect()

@@ -13,18 +13,18 @@ use super::super::inspect::ident;
 use super::LoweringContext;
 use super::aside::{Holder, What, holders};
 use crate::diff::{Changes, Delta, TableChange};
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Resource, Step};
 use crate::schema::{Address, Column, Ident, Kind, ObjectName, Origin, Problem, Schema};
 
 /// Returns a problem for each name in the schema file that a live object keeps.
 pub(crate) fn problems(steps: &[Step], changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts) -> Vec<Problem> {
     let context = LoweringContext::new(changes, current, desired, facts, false);
-    let released: BTreeSet<&str> = steps.iter().flat_map(|s| &s.footprint.drops).map(String::as_str).collect();
-    let creators = steps.iter().flat_map(|s| s.footprint.creates.iter().map(move |r| (r.as_str(), s)));
-    let creators: BTreeMap<&str, &Step> = creators.filter(|(r, _)| !released.contains(r)).collect();
+    let released: BTreeSet<&Resource> = steps.iter().flat_map(|s| &s.footprint.drops).collect();
+    let creators = steps.iter().flat_map(|s| s.footprint.creates.iter().map(move |r| (r, s)));
+    let creators: BTreeMap<&Resource, &Step> = creators.filter(|(r, _)| !released.contains(r)).collect();
     let mut live = holders(&context);
     live.extend(unmanaged(&context));
-    live.retain(|h| h.resources.iter().any(|r| creators.contains_key(r.as_str())) && !is_left_over(&context, h));
+    live.retain(|h| h.resources.iter().any(|r| creators.contains_key(r)) && !is_left_over(&context, h));
     let new = new_sequences(&context);
     if live.is_empty() && new.is_empty() {
         return Vec::new();
@@ -32,7 +32,7 @@ pub(crate) fn problems(steps: &[Step], changes: &Changes, current: &Schema, desi
     let holder_of = |name: &Declared<'_>| live.iter().find(|h| h.resources.contains(&name.resource));
     let mut found = Vec::new();
     for name in declared(&context) {
-        let holder = holder_of(&name).zip(creators.get(name.resource.as_str()));
+        let holder = holder_of(&name).zip(creators.get(&name.resource));
         let holder = holder.filter(|(holder, step)| !is_itself(&context, holder, step, &name)).map(|(holder, _)| holder);
         let first = || new.iter().find(|h| h.table == name.table && h.resources.contains(&name.resource));
         let taken = holder.or_else(first).filter(|holder| !is_kept(&context, holder, &name));
@@ -45,7 +45,7 @@ pub(crate) fn problems(steps: &[Step], changes: &Changes, current: &Schema, desi
 struct Declared<'a> {
     kind: &'static str,
     name: &'a Ident,
-    resource: String,
+    resource: Resource,
     origin: Origin,
     /// The table of an index or constraint.
     table: Option<&'a ObjectName>,

@@ -5,12 +5,13 @@ use super::super::inspect::ident;
 use super::aside::untangled;
 use super::views::Body;
 use super::{LoweringContext, rename};
-use crate::plan::Statement;
+use crate::plan::{Statement, StatementKind};
 use crate::schema::{Ident, Index, ObjectName};
 
 /// Returns the statements that create an index, with its comment.
 pub(super) fn index_statements(context: &LoweringContext<'_>, view: &ObjectName, index: &Index) -> Vec<Statement> {
-    let mut found = vec![Statement::new(ddl::create_index(index, Some(&index.name), view, false, &context.names))];
+    let mut found =
+        vec![Statement::new(ddl::create_index(index, Some(&index.name), view, false, &context.names)).kind(StatementKind::CreatesIndex)];
     let on = format!("INDEX {}", context.names.beside(view, &index.name));
     found.extend(index.comment.as_ref().map(|text| Statement::new(ddl::comment(&on, Some(text)))));
     found

@@ -8,11 +8,10 @@ use super::super::facts::ViewKind;
 
 use super::super::words::words;
 use super::super::{ddl, facts::Use};
-use super::resource::Resource;
 use super::tables::Altered;
 use super::{LoweringContext, alter, edited, rename, view_indexes};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
-use crate::plan::{Action, Code, Hazard, Level, Statement, Step, Work};
+use crate::plan::{Action, Code, Hazard, Level, Resource, Statement, StatementKind, Step, Work};
 use crate::schema::{Address, Ident, Index, MaterializedView, ObjectName, View};
 
 /// What views and materialized views have in common.
@@ -261,13 +260,13 @@ fn unknown(item: &Use) -> Step {
 /// Returns the step that drops a view; `address` is where it is shown.
 fn drop(context: &LoweringContext<'_>, body: Body<'_>, address: Address, action: Action, uses: &BTreeMap<String, Vec<Use>>) -> Step {
     let sql = format!("DROP {} {}", body.kind(), context.now(body.name()));
-    let mut step = Step::new(address, action, vec![Statement::new(sql)]);
+    let mut step = Step::new(address, action, vec![Statement::new(sql).kind(StatementKind::DropsView)]);
     let own = context.relation(body.name());
     let read: BTreeSet<String> =
         uses.get(&context.names.key(body.name())).into_iter().flatten().map(|u| context.names.key(&u.relation)).collect();
     step.footprint.frees = read
         .iter()
-        .flat_map(|k| [Resource::Relation(k.to_string()).into(), Resource::Shape(k.to_string()).into()])
+        .flat_map(|k| [Resource::Relation(k.to_string()).into(), Resource::Shape(k.to_string())])
         .filter(|r| *r != own)
         .collect();
     step.footprint.frees.extend(context.named_in(body.query()).into_iter().filter(|r| context.dropped.contains(r)));
@@ -283,14 +282,14 @@ fn create(context: &LoweringContext<'_>, body: Body<'_>, action: Action) -> Step
         Body::View(v) => ddl::create_view(v, &context.names),
         Body::Materialized(v) => ddl::create_materialized_view(v, &context.names),
     };
-    let mut statements = vec![Statement::new(sql)];
+    let mut statements = vec![Statement::new(sql).kind(StatementKind::CreatesView)];
     for index in body.indexes() {
         statements.extend(view_indexes::index_statements(context, body.name(), index));
     }
     statements.extend(body.comment().map(|_| comment(context, body)));
     let mut step = Step::new(body.address(), action, statements);
     let own = context.relation(body.name());
-    let read = context.read_by(body.query()).into_iter().map(|key| Resource::Relation(key.to_string()).into());
+    let read = context.read_by(body.query()).into_iter().map(|key| Resource::Relation(key.to_string()));
     step.footprint.needs = read.chain(context.named_in(body.query())).filter(|r| *r != own).collect();
     context.comes(&mut step.footprint, body.name());
     step.footprint.creates.extend([own, context.ty(body.name())]);
@@ -313,7 +312,7 @@ fn in_place(context: &LoweringContext<'_>, before: Body<'_>, after: Body<'_>, ed
         statements.extend(ddl::index_parameters(before.with(), after.with()).iter().map(|p| alter(after.kind(), &name, p)));
     }
     let indexes = view_indexes::index_changes(context, before, after);
-    let builds = indexes.iter().any(|s| s.sql.starts_with("CREATE "));
+    let builds = indexes.iter().any(|s| s.kind == StatementKind::CreatesIndex);
     statements.extend(indexes);
     statements.extend(edited(edits, Attribute::Comment).then(|| comment(context, after)));
     let mut step = Step::new(after.address(), Action::Alter, statements);
@@ -325,7 +324,7 @@ fn in_place(context: &LoweringContext<'_>, before: Body<'_>, after: Body<'_>, ed
         step.footprint.drops.extend([context.relation(before.name()), context.ty(before.name())]);
         step.footprint.creates.push(context.ty(after.name()));
     }
-    let indexes = |body: Body<'_>| -> BTreeSet<String> {
+    let indexes = |body: Body<'_>| -> BTreeSet<Resource> {
         body.indexes().iter().map(|i| context.relation(&context.names.sibling(body.name(), &i.name))).collect()
     };
     let (old, new) = (indexes(before), indexes(after));

@@ -8,7 +8,7 @@ use super::super::inspect::{Live, Stored};
 use super::super::lexer::quote;
 use super::{name_of, trigger_of, words};
 use crate::diff::{Changes, Delta};
-use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Resource, Statement, Step};
 use crate::schema::{Address, Ident, Schema, Trigger, View};
 
 /// Returns the steps, and the obstructing views and triggers that could not be re-created.
@@ -38,7 +38,7 @@ pub(super) fn lower<'l>(
     let old_names = old_names(changes);
     let around = Around { live, gone: &gone, broken, renamed: &renamed(changes) };
     let mut steps = Vec::new();
-    let mut back: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut back: BTreeMap<&str, Vec<Resource>> = BTreeMap::new();
     let changed_view = |name: &str| changes.views().filter_map(Delta::before).any(|v| v.name.name.matches(name));
     let changed_trigger = |name: &str| changes.triggers().filter_map(Delta::before).any(|t| t.name.name.matches(name));
     for row in in_the_way {
@@ -154,8 +154,8 @@ pub(super) fn left_behind(changes: &Changes, live: &Live, desired: &Schema, rewr
     found
 }
 
-fn resources(names: &BTreeSet<String>, of: &BTreeSet<String>) -> Vec<String> {
-    names.intersection(of).map(|n| format!("name:{n}")).collect()
+fn resources(names: &BTreeSet<String>, of: &BTreeSet<String>) -> Vec<Resource> {
+    names.intersection(of).map(|n| Resource::Name(n.clone())).collect()
 }
 
 /// What views and triggers have in common: a name, a text that names other objects, and no rows.
@@ -163,7 +163,7 @@ struct Body<'t> {
     kind: &'static str,
     name: &'t Ident,
     address: Address,
-    resource: String,
+    resource: Resource,
     text: &'t str,
     create: String,
 }
@@ -197,9 +197,9 @@ impl Around<'_> {
 
     /// Returns the renamed tables, under their new names, whose old names occur in a new text. The text must
     /// be created after the rename, because SQLite would otherwise replace the names in it.
-    fn called_by_old_names(&self, text: &str) -> impl Iterator<Item = String> {
+    fn called_by_old_names(&self, text: &str) -> impl Iterator<Item = Resource> {
         let names = words(text);
-        self.renamed.iter().filter(move |(old, _)| names.contains(old)).map(|(_, new)| format!("name:{new}"))
+        self.renamed.iter().filter(move |(old, _)| names.contains(old)).map(|(_, new)| Resource::Name(new.clone()))
     }
 }
 
@@ -236,7 +236,7 @@ fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>
     }
     if let Some(new) = after {
         let mut step = Step::new(new.address, action, vec![Statement::new(new.create)]);
-        step.footprint.needs = words(new.text).into_iter().map(|w| format!("name:{w}")).filter(|n| *n != new.resource).collect();
+        step.footprint.needs = words(new.text).into_iter().map(Resource::Name).filter(|n| *n != new.resource).collect();
         if stumbles {
             step.footprint.prefers = resources(gone, gone).into_iter().filter(|n| *n != new.resource).collect();
         }
@@ -270,7 +270,7 @@ fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, 
     if row.kind == "view" {
         needed.remove(&row.name.to_ascii_lowercase());
     }
-    back.footprint.needs = needed.into_iter().map(|w| format!("name:{w}")).collect();
+    back.footprint.needs = needed.into_iter().map(Resource::Name).collect();
     [away, back]
 }
 

@@ -16,7 +16,7 @@ use super::super::read_table::read_with_layout;
 use super::super::{ddl, normalize, types, value};
 use super::{fill, indexes, native, rows};
 use crate::diff::{Attribute, Delta, TableEdits};
-use crate::plan::Statement;
+use crate::plan::{Statement, StatementKind};
 use crate::schema::{Column, Conflict, Schema, Table};
 
 /// Returns the statements, if a definition edit can make all edits of the table.
@@ -116,7 +116,8 @@ fn write_out_short_rows(stored: &str, edits: &TableEdits, bump: &str) -> Option<
     statements.extend(store(&edits.after, &edited(stored, edits, &Defaults::AsTheyAre)?, bump));
     // The rows exist already, whether or not they satisfy the CHECK constraints.
     statements.push(Statement::new("PRAGMA ignore_check_constraints = ON"));
-    statements.push(Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {SHORT})", same.join(", "))));
+    let touch = format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {SHORT})", same.join(", "));
+    statements.push(Statement::new(touch).kind(StatementKind::WritesValues));
     statements.push(Statement::new("PRAGMA ignore_check_constraints = OFF"));
     statements.push(Statement::new(format!("DROP TABLE {SHORT}")));
     Some(statements)
@@ -134,7 +135,7 @@ fn store(table: &Table, sql: &str, bump: &str) -> Vec<Statement> {
         format!("DROP VIEW {bump}"),
         "PRAGMA writable_schema = RESET".to_owned(),
     ]
-    .map(Statement::new)
+    .map(|sql| Statement::new(sql).kind(StatementKind::EditsDefinition))
     .to_vec()
 }
 

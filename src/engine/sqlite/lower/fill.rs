@@ -7,7 +7,7 @@
 use super::super::lexer::quote;
 use super::rows;
 use crate::diff::TableEdits;
-use crate::plan::Statement;
+use crate::plan::{Statement, StatementKind};
 use crate::schema::Column;
 
 /// The statements before and after the edit.
@@ -45,21 +45,21 @@ pub(super) fn statements(edits: &TableEdits) -> Option<Fill> {
     let nulls: Vec<String> = filled.iter().map(|c| format!("{} IS NULL", quote(c.name.as_str()))).collect();
     let set = |(c, v): (&&Column, &String)| format!("{} = (SELECT {v} FROM {VALUES} WHERE r = {table}.{rowid})", quote(c.name.as_str()));
     let set: Vec<String> = filled.iter().zip(&values).map(set).collect();
-    let statements = |sql: Vec<String>| sql.into_iter().map(Statement::new).collect();
     Some(Fill {
-        compute: statements(vec![
-            format!("DROP TABLE IF EXISTS {VALUES}"),
-            format!("CREATE TEMP TABLE \"_rosey_fill\" (r INTEGER PRIMARY KEY, {})", values.join(", ")),
-            format!(
+        compute: vec![
+            Statement::new(format!("DROP TABLE IF EXISTS {VALUES}")),
+            Statement::new(format!("CREATE TEMP TABLE \"_rosey_fill\" (r INTEGER PRIMARY KEY, {})", values.join(", "))),
+            Statement::new(format!(
                 "INSERT INTO {VALUES} (r, {}) SELECT {rowid}, {} FROM {table} WHERE {}",
                 values.join(", "),
                 computed.join(", "),
                 nulls.join(" OR ")
-            ),
-        ]),
-        write: statements(vec![
-            format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {VALUES})", set.join(", ")),
-            format!("DROP TABLE {VALUES}"),
-        ]),
+            )),
+        ],
+        write: vec![
+            Statement::new(format!("UPDATE OR ABORT {table} SET {} WHERE {rowid} IN (SELECT r FROM {VALUES})", set.join(", ")))
+                .kind(StatementKind::WritesValues),
+            Statement::new(format!("DROP TABLE {VALUES}")),
+        ],
     })
 }

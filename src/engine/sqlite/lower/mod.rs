@@ -27,7 +27,7 @@ use super::ddl;
 use super::inspect::Live;
 use super::lexer::{Kind, lex, quote};
 use crate::diff::{Changes, Delta, TableChange};
-use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step};
 use crate::schema::{Ident, ObjectName, Schema, VirtualTable};
 
 /// Turns changes into steps, not yet ordered and without counts.
@@ -60,12 +60,12 @@ pub(crate) fn lower(changes: &Changes, live: &Live, desired: &Schema, limits: &L
 
 /// Returns the resource of a name, which tables, views, virtual tables and indexes share: SQLite has one
 /// namespace for them all.
-fn name_of(name: &Ident) -> String {
-    format!("name:{}", name.as_str().to_ascii_lowercase())
+fn name_of(name: &Ident) -> Resource {
+    Resource::Name(name.as_str().to_ascii_lowercase())
 }
 
-fn trigger_of(name: &Ident) -> String {
-    format!("trigger:{}", name.as_str().to_ascii_lowercase())
+fn trigger_of(name: &Ident) -> Resource {
+    Resource::Trigger(name.as_str().to_ascii_lowercase())
 }
 
 /// Returns the names in an SQL text, in lower case: a superset of the tables it depends on. SQLite accepts
@@ -114,7 +114,7 @@ fn only_renamed(changes: &Changes, paths: &[Path]) -> BTreeSet<String> {
 
 /// Returns the names of the tables in which a virtual table stores its rows
 /// (<https://sqlite.org/fts5.html#fts5_data_structures>, <https://sqlite.org/rtree.html#the_shadow_tables>).
-fn shadows(table: &VirtualTable) -> Vec<String> {
+fn shadows(table: &VirtualTable) -> Vec<Resource> {
     let sql = &table.using.text;
     let module = lex(sql).first().map(|t| t.value(sql).to_ascii_lowercase()).unwrap_or_default();
     let suffixes: &[&str] = match module.as_str() {
@@ -123,7 +123,7 @@ fn shadows(table: &VirtualTable) -> Vec<String> {
         "rtree" | "rtree_i32" | "geopoly" => &["node", "parent", "rowid"],
         _ => &[],
     };
-    suffixes.iter().map(|s| format!("name:{}_{s}", table.name.name.as_str().to_ascii_lowercase())).collect()
+    suffixes.iter().map(|s| Resource::Name(format!("{}_{s}", table.name.name.as_str().to_ascii_lowercase()))).collect()
 }
 
 fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
@@ -155,7 +155,7 @@ fn virtual_table(delta: &Delta<VirtualTable>) -> Vec<Step> {
     if let Some(after) = delta.after() {
         step.footprint.creates.push(name_of(&after.name.name));
         step.footprint.creates.extend(shadows(after));
-        step.footprint.prefers.extend(words(&after.using.text).into_iter().map(|w| format!("name:{w}")));
+        step.footprint.prefers.extend(words(&after.using.text).into_iter().map(Resource::Name));
     }
     vec![step]
 }

@@ -4,7 +4,7 @@ use super::super::lexer::quote;
 use super::super::types::{self, Affinity};
 use super::super::{ddl, value};
 use crate::diff::{Delta, TableEdits};
-use crate::plan::Statement;
+use crate::plan::{Statement, StatementKind};
 use crate::schema::{Column, Literal, PartKey};
 
 /// Returns true if `ALTER TABLE` can make all edits of the table.
@@ -73,12 +73,16 @@ pub(super) fn statements(edits: &TableEdits) -> Vec<Statement> {
     let mut statements = Vec::new();
     for delta in &edits.columns {
         if let Delta::Drop(c) = delta {
-            statements.push(Statement::new(format!("ALTER TABLE {table} DROP COLUMN {}", quote(c.name.as_str()))));
+            statements.push(
+                Statement::new(format!("ALTER TABLE {table} DROP COLUMN {}", quote(c.name.as_str()))).kind(StatementKind::AltersTable),
+            );
         }
     }
     for delta in &edits.columns {
         if let Delta::Create(c) = delta {
-            statements.push(Statement::new(format!("ALTER TABLE {table} ADD COLUMN {}", ddl::column(c, &edits.after))));
+            statements.push(
+                Statement::new(format!("ALTER TABLE {table} ADD COLUMN {}", ddl::column(c, &edits.after))).kind(StatementKind::AltersTable),
+            );
         }
     }
     statements

@@ -10,7 +10,7 @@ use super::ahead::{beside, look_ahead, look_beside};
 use super::path::Limits;
 use super::rows;
 use crate::diff::TableEdits;
-use crate::plan::Statement;
+use crate::plan::{Statement, StatementKind};
 use crate::schema::{Explicit, Ident, Table};
 
 /// Returns the statements, which run after renames.
@@ -26,20 +26,22 @@ pub(super) fn statements(edits: &TableEdits, live: &Live, limits: &Limits) -> Ve
     let statistics: Vec<&str> = ["sqlite_stat1", "sqlite_stat4"].into_iter().filter(|t| live.has_table(t)).collect();
     let kept = kept_indexes(edits);
     for table in &statistics {
-        statements.push(Statement::new(format!(
+        let keep = format!(
             "UPDATE {table} SET tbl = {} WHERE tbl = {} COLLATE NOCASE AND (idx IS NULL OR idx IN ({kept}))",
             quote_string(&new),
             quote_string(name)
-        )));
+        );
+        statements.push(Statement::new(keep).kind(StatementKind::KeepsStatistics));
     }
     // Only now, so that the copy sees the old names. References to the columns are rewritten, and the old
     // table is dropped already.
     for (from, to) in &edits.column_renames() {
         let sql = format!("ALTER TABLE {} RENAME COLUMN {} TO {}", quote(name), quote(from.as_str()), quote(to.as_str()));
-        statements.push(Statement::new(sql));
+        statements.push(Statement::new(sql).kind(StatementKind::AltersTable));
     }
     statements.push(Statement::new(format!("DROP TABLE {}", quote(name))));
-    statements.push(Statement::new(format!("ALTER TABLE {} RENAME TO {}", quote(&new), quote(name))));
+    let rename = format!("ALTER TABLE {} RENAME TO {}", quote(&new), quote(name));
+    statements.push(Statement::new(rename).kind(StatementKind::AltersTable));
     for table in &statistics {
         statements.push(Statement::new(format!("UPDATE {table} SET tbl = {} WHERE tbl = {}", quote_string(name), quote_string(&new))));
     }

@@ -8,7 +8,7 @@ use super::path::{Limits, Path};
 use super::{ahead, indexes, name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits};
 use crate::engine::advice::rename_or_ignore;
-use crate::plan::{Action, Code, Hazard, Level, Probe, Statement, Step};
+use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, StatementKind, Step};
 use crate::schema::{Ident, ObjectName, Table};
 
 pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes, limits: &Limits) -> Vec<Step> {
@@ -32,8 +32,8 @@ fn altered(edits: &TableEdits, path: Path, live: &Live, changes: &Changes, limit
     match limits.indexes_first && gone_indexes(edits).next().is_some() {
         true => {
             let mut step = alter(edits, path, live, changes, limits);
-            let gone: Vec<String> = gone_indexes(edits).map(name_of).collect();
-            step.statements.retain(|s| !s.sql.starts_with("DROP INDEX"));
+            let gone: Vec<Resource> = gone_indexes(edits).map(name_of).collect();
+            step.statements.retain(|s| s.kind != StatementKind::DropsIndex);
             step.footprint.drops.retain(|name| !gone.contains(name));
             let drops = gone_indexes(edits).map(drop_index).collect();
             let mut first = Step::new(step.address.clone(), Action::Alter, drops);
@@ -137,13 +137,17 @@ fn rename_statements(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
         statements.push(rename_table(old, &edits.after.name));
     }
     for (from, to) in edits.column_renames().iter().filter(|_| !rebuilds) {
-        statements.push(Statement::new(format!("ALTER TABLE {new} RENAME COLUMN {} TO {}", quote(from.as_str()), quote(to.as_str()))));
+        statements.push(
+            Statement::new(format!("ALTER TABLE {new} RENAME COLUMN {} TO {}", quote(from.as_str()), quote(to.as_str())))
+                .kind(StatementKind::AltersTable),
+        );
     }
     statements
 }
 
 fn rename_table(old: &ObjectName, new: &ObjectName) -> Statement {
     Statement::new(format!("ALTER TABLE {} RENAME TO {}", quote(old.name.as_str()), quote(new.name.as_str())))
+        .kind(StatementKind::AltersTable)
 }
 
 /// Returns the indexes that are dropped, changed or renamed.
@@ -155,7 +159,7 @@ fn gone_indexes(edits: &TableEdits) -> impl Iterator<Item = &Ident> {
 }
 
 fn drop_index(name: &Ident) -> Statement {
-    Statement::new(format!("DROP INDEX {}", quote(name.as_str())))
+    Statement::new(format!("DROP INDEX {}", quote(name.as_str()))).kind(StatementKind::DropsIndex)
 }
 
 fn come_indexes(edits: &TableEdits, rebuilds: bool) -> Vec<Statement> {
