@@ -62,6 +62,13 @@ const SET_UP: &str = "
     CREATE TYPE w.tone AS ENUM ('low', 'high');
     CREATE FUNCTION w.tone_json(t w.tone) RETURNS json LANGUAGE sql IMMUTABLE AS 'SELECT ''1''::json WHERE w.f(''tone'')';
     CREATE CAST (w.tone AS json) WITH FUNCTION w.tone_json(w.tone);
+    CREATE TYPE w.grade AS ENUM ('a', 'b');
+    CREATE FUNCTION w.grade_text(g w.grade) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT ''a'' WHERE w.f(''grade'')';
+    CREATE CAST (w.grade AS text) WITH FUNCTION w.grade_text(w.grade);
+    CREATE FUNCTION w.cmp(a money, b money) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT cash_cmp(a, b) WHERE w.f(''index'')';
+    CREATE OPERATOR CLASS w.amounts FOR TYPE money USING btree AS OPERATOR 1 <, FUNCTION 1 w.cmp(money, money);
+    CREATE TABLE w.parts (n money) PARTITION BY LIST (n w.amounts);
+    CREATE TEXT SEARCH CONFIGURATION w.own (COPY = simple);
     CREATE AGGREGATE w.agg(text) (SFUNC = w.step, STYPE = text, INITCOND = '');
     CREATE VIEW w.peek AS SELECT pin FROM w.vault;
     CREATE MATERIALIZED VIEW w.seen AS SELECT pin FROM w.vault;";

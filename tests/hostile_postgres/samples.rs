@@ -90,6 +90,15 @@ const fn sample(place: Place, sql: &'static str, expect: Expect) -> Sample {
 use Expect::{Counted, Error, Leak, Not, Quiet};
 use Place::{Backfill, Check, Default, Domain, Exclusion, Generated, IndexOn, IndexWhere, Materialized, Using, View};
 
+/// Each level doubles the value.
+const NESTED_ENCODE: &str = concat!(
+    "length(encode(encode(encode(encode(encode(encode(encode(encode(encode(encode(encode(encode(encode(encode(encod",
+    "e(encode(encode(encode(encode(encode(repeat(name, 1000)::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex'",
+    ")::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'he",
+    "x')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'",
+    "hex')) > 0",
+);
+
 #[rustfmt::skip]
 pub const SAMPLES: &[Sample] = &[
     // Safe expressions are counted.
@@ -275,7 +284,36 @@ pub const SAMPLES: &[Sample] = &[
     sample(Check, "string_to_array(lpad('', 7000000, ','), ',') IS NOT NULL", Not("is unbounded")),
     sample(Backfill("integer"), "(SELECT array_length(array_agg(lpad(a.name, 600000)), 1) FROM users a, users b)", Not("is unbounded")),
     sample(Backfill("integer"), "cardinality(ARRAY(SELECT lpad(a.name, 600000) FROM users a))", Not("is unbounded")),
+    sample(Check, "length(encode(encode(encode(encode(encode(encode(name::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')::bytea,'hex')) > 0", Counted("")),
+    sample(Check, NESTED_ENCODE, Not("is unbounded")),
+    sample(
+        Backfill("text"),
+        "(SELECT string_agg(x, '') FROM (SELECT string_agg(y || repeat('a', 9000), '') AS x FROM (VALUES ('a'), ('b')) v(y), users, users u2, users u3) s, users u4)",
+        Not("is unbounded"),
+    ),
+    // What the server cannot interrupt.
+    sample(Check, "xpath('count(//*[count(//*)>0])', '<a><b/></a>'::xml) IS NOT NULL", Not("calls xpath(text,xml)")),
+    sample(Check, "xpath_exists('//b', ('<a>' || name || '</a>')::xml)", Not("calls xpath_exists")),
+    sample(Generated("boolean"), "xpath('1', '<a/>'::xml) IS NOT NULL", Quiet),
+    sample(IndexWhere, "xpath('1', '<a/>'::xml) IS NOT NULL", Quiet),
+    sample(Check, "normalize(repeat(U&'\\0301\\0316', 60000) || name) <> ''", Not("is unbounded")),
+    sample(Check, "normalize(name) <> ''", Counted("")),
+    sample(Check, "('((0,0),(1,1))'::path <-> '((2,2),(3,3))'::path) >= 0", Not("calls path_distance")),
+    sample(Check, "string_to_array(repeat('a,', 22000), ',') && string_to_array(repeat('b,', 22000), ',')", Not("is unbounded")),
+    sample(Check, "to_date(repeat('1', 1000000), repeat('Y', 1000000)) IS NULL", Not("is unbounded")),
+    sample(Check, "ts_rank(to_tsvector('simple', name), 'a'::tsquery) >= 0", Not("calls ts_rank")),
+    sample(Backfill("text"), "ts_headline('simple', name, 'a'::tsquery)", Not("calls ts_headline")),
+    // What depends on the session or on a user's dictionaries.
+    sample(Check, "to_tsvector(name) IS NOT NULL", Not("calls to_tsvector(text)")),
+    sample(Check, "to_tsvector('simple', name) IS NOT NULL", Counted("")),
+    sample(Check, "to_tsvector('w.own', name) IS NOT NULL", Not("calls a user-defined text search configuration")),
+    sample(Check, "name @@ 'a'", Not("calls ts_match")),
     // Functions that the server finds by itself when it runs.
+    sample(Check, "('a' || 'b'::w.grade) <> 'b'", Not("calls the functions of type w.grade")),
+    sample(Check, "quote_literal('b'::w.grade) <> 'b'", Not("calls ")),
+    sample(Check, "('a' || n) <> 'b'", Counted("")),
+    sample(Backfill("integer"), "(SELECT 1 FROM users u WHERE u.n::money < users.n::money LIMIT 1)", Not("calls a user-defined operator family")),
+    sample(Backfill("bigint"), "(SELECT count(*) FROM w.parts p)", Not("calls a user-defined operator class")),
     sample(Check, "to_jsonb('low'::w.tone) IS NOT NULL", Not("calls the functions of type w.tone")),
     sample(Check, "json_build_array(ARRAY['low'::w.tone]) IS NOT NULL", Not("calls the functions of type w.tone")),
     sample(

@@ -1,8 +1,8 @@
-//! What a plan may evaluate: built-in functions that neither change nor read anything but their arguments,
-//! over values of types whose functions are built in, and over ordinary tables. The lists are allow lists
-//! wherever these are short; what is on no list is not run.
+//! What a plan may evaluate: built-in functions that neither change nor read anything but their arguments and
+//! that the server can interrupt, over values of types whose functions are built in, and over ordinary tables.
+//! The lists are allow lists; what is on no list is not run.
 
-use super::bound::Growth;
+use super::builtin::{self, Growth};
 use super::calls::Calls;
 use super::facts::{Facts, Function, Relation};
 use super::tree;
@@ -26,7 +26,7 @@ pub(crate) enum Scope {
 
 /// Built-in STABLE functions that depend only on their arguments, the time and the time zone. Others depend
 /// on settings, catalogs, files, sessions or statistics.
-const STABLE: [&str; 64] = [
+const STABLE: [&str; 61] = [
     "age",
     "anytextcat",
     "array_to_json",
@@ -86,9 +86,6 @@ const STABLE: [&str; 64] = [
     "to_tsquery",
     "to_tsvector",
     "transaction_timestamp",
-    "ts_headline",
-    "ts_match_tq",
-    "ts_match_tt",
     "websearch_to_tsquery",
     "xml",
 ];
@@ -122,21 +119,22 @@ const CONFIGURATION: u32 = 3734;
 /// Returns what a built-in function does to the size of a value.
 pub(super) fn growth(facts: &Facts, oid: u32) -> Option<Growth> {
     let function = facts.functions.get(&oid).filter(|f| f.oid < FIRST_OF_USERS)?;
-    match function.name.as_str() {
-        "repeat" => Some(Growth::Repeats),
-        "lpad" | "rpad" | "bpchar" | "bit" => Some(Growth::Fills),
-        "replace" | "regexp_replace" => Some(Growth::Replaces),
-        "string_to_array" | "string_to_table" | "regexp_split_to_array" | "regexp_split_to_table" => Some(Growth::Splits),
-        "position" | "strpos" | "split_part" | "translate" | "btrim" | "ltrim" | "rtrim" => Some(Growth::Searches),
-        "format" => Some(Growth::Formats),
-        "power" | "pow" | "numeric_power" | "exp" | "numeric_exp" | "factorial" | "numeric_fac" => Some(Growth::Raises),
-        "numeric_mul" | "numeric_div" | "numeric_div_trunc" | "numeric_mod" | "div" | "mod" | "ln" | "numeric_ln" | "log" | "log10"
-        | "numeric_log" | "sqrt" | "numeric_sqrt" | "gcd" | "lcm" => Some(Growth::Multiplies),
-        "string_agg" | "array_agg" | "json_agg" | "jsonb_agg" | "json_object_agg" | "jsonb_object_agg" | "xmlagg" | "range_agg" => {
-            Some(Growth::Gathers)
-        }
-        _ => None,
-    }
+    builtin::growth(&function.name)
+}
+
+/// Returns whether a text search function takes its configuration from the settings of the session, which may
+/// name one of a user. With a configuration as argument, [`calls`](super::calls) looks at that.
+fn uses_default_configuration(function: &Function) -> bool {
+    const NAMES: [&str; 7] = [
+        "json_to_tsvector",
+        "jsonb_to_tsvector",
+        "phraseto_tsquery",
+        "plainto_tsquery",
+        "to_tsquery",
+        "to_tsvector",
+        "websearch_to_tsquery",
+    ];
+    NAMES.contains(&function.name.as_str()) && !function.shown.contains("regconfig")
 }
 
 /// What a tree is judged by.
@@ -153,6 +151,7 @@ impl Judge<'_> {
     pub(super) fn refusal(&self, calls: &Calls, scope: &Scope) -> Option<NotCounted> {
         let functions = calls.functions.iter().find_map(|f| self.function(*f, scope));
         let operator = |o: &u32| match self.facts.operators.get(o) {
+            Some(operator) if operator.has_own_family => Some(NotCounted::Calls("a user-defined operator family".to_owned())),
             Some(operator) => self.function(operator.function, scope),
             None => Some(unknown()),
         };
@@ -164,6 +163,7 @@ impl Judge<'_> {
             .or_else(|| calls.converted.iter().find_map(|t| self.converted(*t, &mut Vec::new())))
             .or_else(|| calls.types.iter().find_map(|t| self.of_type(*t, &mut Vec::new())))
             .or_else(|| calls.relations.iter().find_map(|r| self.relation(*r, scope)))
+            .or_else(|| (calls.has_windows && *scope != Scope::Tables).then(|| NotCounted::Reads("other rows".to_owned())))
     }
 
     fn function(&self, oid: u32, scope: &Scope) -> Option<NotCounted> {
@@ -233,6 +233,9 @@ impl Judge<'_> {
         if relation.hides_rows {
             return Some(NotCounted::RowSecurity);
         }
+        if relation.has_own_partition_key {
+            return Some(NotCounted::Calls(format!("a user-defined operator class to find the partitions of {}", shown(relation))));
+        }
         let outside = match scope {
             Scope::Tables => false,
             Scope::Only(_) => !self.named.contains(&oid),
@@ -249,8 +252,9 @@ fn is_admitted(function: &Function, scope: &Scope) -> bool {
         return false;
     }
     match function.volatility.as_str() {
-        "i" => !is_left_out(&function.name),
+        "i" => !is_left_out(&function.name) && (function.is_fixed || builtin::growth(&function.name).is_some()),
         _ if *scope == Scope::Constants => true,
+        "s" if uses_default_configuration(function) => false,
         "s" => STABLE.contains(&function.name.as_str()) || compares_times(&function.name),
         _ => false,
     }
@@ -279,13 +283,25 @@ mod tests {
 
     fn function(oid: u32, name: &str, volatility: &str) -> Function {
         let text = |t: &str| t.to_owned();
-        Function { oid, shown: text(name), schema: text("pg_catalog"), name: text(name), volatility: text(volatility), is_set: false }
+        let is_fixed = name == "int4pl";
+        Function {
+            oid,
+            shown: text(name),
+            schema: text("pg_catalog"),
+            name: text(name),
+            volatility: text(volatility),
+            is_set: false,
+            is_fixed,
+        }
     }
 
     #[test]
     fn what_is_admitted() {
         for (oid, name, volatility, wanted) in [
             (870, "lower", "i", true),
+            (177, "int4pl", "i", true),
+            (2931, "xpath", "i", false),
+            (3739, "to_tsvector", "s", false),
             (1299, "now", "s", true),
             (2350, "date_lt_timestamptz", "s", true),
             (2077, "current_setting", "s", false),

@@ -15,6 +15,8 @@ pub(super) struct Calls {
     pub(super) types: Vec<u32>,
     /// Types that text is converted to or from.
     pub(super) converted: Vec<u32>,
+    /// Whether a window function reads other rows.
+    pub(super) has_windows: bool,
     /// The first thing in it that is never run.
     pub(super) refused: Option<NotCounted>,
 }
@@ -143,7 +145,7 @@ pub(super) fn of(tree: &Tree) -> Calls {
 /// Collects the types of the constants in a tree that are not NULL.
 pub(super) fn types_of_constants(tree: &Tree, found: &mut Vec<u32>) {
     match tree {
-        Tree::Atom(_) => {}
+        Tree::Atom(_) | Tree::Bytes(_) => {}
         Tree::List(parts) => parts.iter().for_each(|p| types_of_constants(p, found)),
         Tree::Node(node) => {
             if node.label == "CONST" && node.field("constisnull") != [Tree::Atom("true".to_owned())] {
@@ -156,7 +158,7 @@ pub(super) fn types_of_constants(tree: &Tree, found: &mut Vec<u32>) {
 
 fn walk(tree: &Tree, called: bool, found: &mut Calls) {
     match tree {
-        Tree::Atom(_) => {}
+        Tree::Atom(_) | Tree::Bytes(_) => {}
         Tree::List(parts) => parts.iter().for_each(|p| walk(p, called, found)),
         Tree::Node(node) => of_node(node, called, found),
     }
@@ -173,6 +175,10 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
     }
     if label == "SQLVALUEFUNCTION" && node.number("op").is_none_or(|op| op > LAST_OF_TIMES) {
         refuse(found, NotCounted::Calls("current_user or a similar function".to_owned()));
+    }
+    found.has_windows |= label == "WINDOWFUNC";
+    if is_own_configuration(node) {
+        refuse(found, NotCounted::Calls("a user-defined text search configuration".to_owned()));
     }
     if called && hides_types(node) {
         refuse(found, NotCounted::Calls("the functions of a record's columns".to_owned()));
@@ -203,6 +209,21 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
         // call.
         let inner = inner && label != "SUBLINK" || compares && name == "targetList";
         values.iter().for_each(|v| walk(v, inner, found));
+    }
+}
+
+/// The type `regconfig`, and the first OID of objects that users or extensions created.
+const CONFIGURATION: (u32, u32) = (3734, 16_384);
+
+/// Returns whether the node is a constant that names a text search configuration of a user: its dictionaries
+/// are functions.
+fn is_own_configuration(node: &Node) -> bool {
+    let (ty, first) = CONFIGURATION;
+    match node.field("constvalue") {
+        [Tree::Bytes(bytes)] if node.number("consttype") == Some(ty) => {
+            bytes.get(..4).and_then(|b| b.try_into().ok()).is_none_or(|b| u32::from_le_bytes(b) >= first)
+        }
+        _ => false,
     }
 }
 

@@ -20,6 +20,8 @@ pub(super) struct Function {
     pub(super) volatility: String,
     /// Whether it returns a set of rows.
     pub(super) is_set: bool,
+    /// Whether its arguments and its result are of types whose values do not grow.
+    pub(super) is_fixed: bool,
 }
 
 /// An operator.
@@ -28,6 +30,9 @@ pub(super) struct Operator {
     oid: u32,
     /// The function that implements it.
     pub(super) function: u32,
+    /// Whether it belongs to an operator family of a user for B-trees or hashes: the server takes the functions of
+    /// a sort, a hash or a merge join from any family that contains the operator.
+    pub(super) has_own_family: bool,
 }
 
 /// A type, with the parts whose own functions run when its values are created or compared.
@@ -57,6 +62,10 @@ pub(super) struct Relation {
     pub(super) has_foreign_parts: bool,
     /// Whether row-level security would hide rows from the role.
     pub(super) hides_rows: bool,
+    /// Whether one of its indexes has an operator class of a user or an extension.
+    pub(super) has_own_indexes: bool,
+    /// Whether a partition key has an operator class of a user, whose functions say which partitions are read.
+    pub(super) has_own_partition_key: bool,
 }
 
 /// Everything that has been looked up.
@@ -129,10 +138,10 @@ fn query(functions: &str, operators: &str, types: &str, relations: &str) -> Stri
         "SELECT pg_catalog.json_build_object(\
          'functions', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(\
             'oid', p.oid::pg_catalog.int8, 'shown', p.oid::pg_catalog.regprocedure::pg_catalog.text, 'schema', n.nspname, \
-            'name', p.proname, 'volatility', p.provolatile, 'is_set', p.proretset)), '[]') \
+            'name', p.proname, 'volatility', p.provolatile, 'is_set', p.proretset, 'is_fixed', {fixed})), '[]') \
             FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace WHERE {functions}), \
          'operators', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(\
-            'oid', o.oid::pg_catalog.int8, 'function', o.oprcode::pg_catalog.oid::pg_catalog.int8)), '[]') \
+            'oid', o.oid::pg_catalog.int8, 'function', o.oprcode::pg_catalog.oid::pg_catalog.int8, 'has_own_family', {of_family})), '[]') \
             FROM pg_catalog.pg_operator o WHERE {operators}), \
          'types', (SELECT coalesce(pg_catalog.json_agg({of_type}), '[]') \
             FROM pg_catalog.pg_type t LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid WHERE {types}), \
@@ -142,14 +151,50 @@ fn query(functions: &str, operators: &str, types: &str, relations: &str) -> Stri
             'has_foreign_parts', EXISTS (WITH RECURSIVE parts(oid) AS (SELECT c.oid UNION \
                SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN parts ON i.inhparent = parts.oid) \
                SELECT 1 FROM parts JOIN pg_catalog.pg_class f ON f.oid = parts.oid WHERE f.relkind NOT IN ('r', 'p', 'S')), \
-            'hides_rows', pg_catalog.row_security_active(c.oid))), '[]') \
+            'hides_rows', pg_catalog.row_security_active(c.oid), {of_choices})), '[]') \
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {relations})\
          )::pg_catalog.text AS facts",
         of_type = of_type(),
+        of_choices = of_choices(),
+        of_family = OF_FAMILY,
+        fixed = is_fixed(),
         functions = among("p.oid", functions),
         operators = among("o.oid", operators),
         types = among("t.oid", types),
         relations = among("c.oid", relations),
+    )
+}
+
+/// Returns the SQL that says whether a function has only arguments and results that do not grow.
+fn is_fixed() -> String {
+    let fixed: Vec<String> = super::builtin::FIXED.iter().map(ToString::to_string).collect();
+    let fixed = format!("'{{{}}}'::pg_catalog.oid[]", fixed.join(","));
+    format!(
+        "p.prorettype OPERATOR(pg_catalog.=) ANY ({fixed}) AND NOT EXISTS (\
+         SELECT 1 FROM pg_catalog.unnest(p.proargtypes::pg_catalog.oid[]) AS a(t) WHERE a.t OPERATOR(pg_catalog.<>) ALL ({fixed}))"
+    )
+}
+
+/// The SQL that says whether an operator belongs to an operator family of a user for B-trees or hashes.
+const OF_FAMILY: &str = "EXISTS (SELECT 1 FROM pg_catalog.pg_amop f JOIN pg_catalog.pg_am m ON m.oid OPERATOR(pg_catalog.=) f.amopmethod \
+    WHERE f.amopopr OPERATOR(pg_catalog.=) o.oid AND f.amopfamily OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid \
+    AND m.amname OPERATOR(pg_catalog.=) ANY ('{btree,hash}'::pg_catalog.name[]))";
+
+/// Returns the SQL for the parts of a relation's JSON object that concern what the server chooses by itself: an
+/// index, and the partitions that a condition excludes.
+fn of_choices() -> String {
+    let has_own = |catalog: &str, relation: &str, classes: &str| {
+        format!(
+            "EXISTS (WITH RECURSIVE parts(oid) AS (SELECT c.oid UNION SELECT i.inhrelid FROM pg_catalog.pg_inherits i \
+             JOIN parts ON i.inhparent OPERATOR(pg_catalog.=) parts.oid) \
+             SELECT 1 FROM parts JOIN pg_catalog.{catalog} x ON x.{relation} OPERATOR(pg_catalog.=) parts.oid, \
+             pg_catalog.unnest(x.{classes}::pg_catalog.oid[]) AS k(class) WHERE k.class OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid)"
+        )
+    };
+    format!(
+        "'has_own_indexes', {}, 'has_own_partition_key', {}",
+        has_own("pg_index", "indrelid", "indclass"),
+        has_own("pg_partitioned_table", "partrelid", "partclass")
     )
 }
 
@@ -169,7 +214,6 @@ fn of_type() -> String {
         OR coalesce(r.rngsubopc, 0) >= 16384 \
         OR EXISTS (SELECT 1 FROM pg_catalog.pg_opclass oc JOIN pg_catalog.pg_am am ON am.oid = oc.opcmethod WHERE oc.oid >= 16384 \
            AND oc.opcintype = t.oid AND oc.opcdefault AND am.amname IN ('btree', 'hash')) \
-        OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = t.oid AND k.castfunc >= 16384 \
-           AND k.casttarget = 'pg_catalog.json'::pg_catalog.regtype))"
+        OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = t.oid AND k.castfunc >= 16384))"
         .to_owned()
 }

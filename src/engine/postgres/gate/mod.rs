@@ -14,10 +14,12 @@
 
 mod admit;
 mod bound;
+mod builtin;
 mod calls;
 mod constants;
 mod facts;
 mod literals;
+mod sizes;
 mod tree;
 
 use sqlx::Row as _;
@@ -35,6 +37,9 @@ use crate::plan::NotCounted;
 
 /// The maximum number of expressions in one view. Each may lock a table until the view is dropped.
 pub(crate) const AT_ONCE: usize = 100;
+
+/// The maximum length in bytes of a view's parse tree that is read.
+const TREE: usize = 4 << 20;
 
 /// The maximum number of rounds in which types lead to further types and conditions.
 const ROUNDS: usize = 16;
@@ -109,6 +114,12 @@ impl Gate {
             found = vec![Some(why); asked.len()];
         }
         Ok(if found.iter().all(Option::is_none) { Judged::Admitted } else { Judged::Refused(found) })
+    }
+
+    /// Returns whether a relation that has been judged has an index with an operator class of a user or an
+    /// extension, whose functions an index scan would call.
+    pub(crate) fn must_avoid_indexes(&self) -> bool {
+        self.facts.relations.values().any(|r| r.has_own_indexes)
     }
 
     /// Returns for each expression why it is not run, if it is not. Runs nothing and leaves no view.
@@ -194,7 +205,8 @@ fn named<'a>(asked: &[&'a Asked]) -> Vec<&'a String> {
 async fn read(connection: &mut Connection, named: &[&String]) -> Result<Option<(Tree, u32, Vec<u32>)>, Error> {
     let names: Vec<String> = named.iter().map(|n| literal(n)).collect();
     let sql = format!(
-        "SELECT r.ev_action::pg_catalog.text AS tree, r.ev_class::pg_catalog.oid::pg_catalog.int8 AS view, \
+        "SELECT CASE WHEN pg_catalog.octet_length(r.ev_action::pg_catalog.text) OPERATOR(pg_catalog.<=) {TREE} \
+         THEN r.ev_action::pg_catalog.text END AS tree, r.ev_class::pg_catalog.oid::pg_catalog.int8 AS view, \
          ARRAY(SELECT coalesce(pg_catalog.to_regclass(n)::pg_catalog.oid::pg_catalog.int8, 0) \
          FROM pg_catalog.unnest(ARRAY[{}]::pg_catalog.text[]) WITH ORDINALITY AS u(n, i) ORDER BY i) AS named \
          FROM pg_catalog.pg_rewrite r WHERE r.ev_class = '{VIEW}'::pg_catalog.regclass",

@@ -10,6 +10,8 @@ const DEEPEST: usize = 2_000;
 pub(super) enum Tree {
     /// A word or number, unescaped.
     Atom(String),
+    /// The bytes of a constant.
+    Bytes(Vec<u8>),
     /// `( … )`, which may be a list of numbers that begins with its kind: `(o 96 97)`.
     List(Vec<Tree>),
     /// `{LABEL :field value …}`.
@@ -62,7 +64,7 @@ impl Tree {
         match self {
             Tree::Atom(text) => found.extend(text.parse::<u32>().ok()),
             Tree::List(parts) => parts.iter().for_each(|p| p.numbers(found)),
-            Tree::Node(_) => {}
+            Tree::Bytes(_) | Tree::Node(_) => {}
         }
     }
 }
@@ -152,7 +154,8 @@ fn node(tokens: &[Token], at: &mut usize, depth: usize) -> Option<Node> {
             }
             Token::Field(name) => {
                 *at += 1;
-                fields.push((name.clone(), Vec::new()));
+                let bytes = if label == "CONST" && name == "constvalue" { bytes(tokens, at) } else { None };
+                fields.push((name.clone(), bytes.into_iter().collect()));
             }
             _ => {
                 let found = value(tokens, at, depth)?;
@@ -160,6 +163,20 @@ fn node(tokens: &[Token], at: &mut usize, depth: usize) -> Option<Node> {
             }
         }
     }
+}
+
+/// Reads the value of a constant, `5 [ 20 0 0 0 97 ]`. A node for each byte would take a hundred times the
+/// memory.
+fn bytes(tokens: &[Token], at: &mut usize) -> Option<Tree> {
+    let atom = |n: usize| if let Some(Token::Atom(text)) = tokens.get(n) { Some(text.as_str()) } else { None };
+    atom(*at)?.parse::<u64>().ok().filter(|_| atom(*at + 1) == Some("["))?;
+    let (mut found, mut next) = (Vec::new(), *at + 2);
+    while atom(next)? != "]" {
+        found.push(atom(next)?.parse::<i16>().ok()?.to_le_bytes()[0]);
+        next += 1;
+    }
+    *at = next + 1;
+    Some(Tree::Bytes(found))
 }
 
 #[cfg(test)]
@@ -173,7 +190,8 @@ mod tests {
         let Tree::Node(call) = &parts[0] else { panic!("not a node") };
         assert_eq!((call.label.as_str(), call.number("funcid")), ("FUNCEXPR", Some(870)));
         assert_eq!(call.field("alias"), [Tree::Atom("a (b".to_owned())]);
-        assert_eq!(call.nodes("args").next().unwrap().label, "CONST");
+        let constant = call.nodes("args").next().unwrap();
+        assert_eq!((constant.label.as_str(), constant.field("constvalue")), ("CONST", &[Tree::Bytes(vec![20, 0])][..]));
         let mut oids = Vec::new();
         parts[2].numbers(&mut oids);
         assert_eq!(oids, [96, 97]);

@@ -20,6 +20,10 @@ const LIMIT_TOGETHER: Duration = Duration::from_secs(2);
 /// The minimum time for a count: it is not started with less.
 const SHARE: Duration = Duration::from_millis(100);
 
+/// Makes the server read tables without their indexes.
+const WITHOUT_INDEXES: [&str; 3] =
+    ["SET LOCAL enable_indexscan = off", "SET LOCAL enable_indexonlyscan = off", "SET LOCAL enable_bitmapscan = off"];
+
 /// Makes the counts that have no outcome yet.
 ///
 /// # Errors
@@ -58,7 +62,12 @@ async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mu
         connection.own(&["SAVEPOINT rosey_gate", &statement_timeout(limit)]).await?;
         let asked: Vec<&Asked> = part.iter().map(|n| &all[*n].asked).collect();
         match judged(connection, gate, &asked, limit).await? {
-            Ok(Judged::Admitted) => run(connection, all, &part, until).await?,
+            Ok(Judged::Admitted) => {
+                if gate.must_avoid_indexes() {
+                    connection.own(&WITHOUT_INDEXES).await?;
+                }
+                run(connection, all, &part, until).await?;
+            }
             Ok(Judged::NotTaken(error)) if part.len() == 1 => all[part[0]].outcome = Some(Outcome::Refused(error.to_string())),
             Ok(Judged::Refused(each)) if part.len() == 1 || each.iter().any(Option::is_none) => {
                 let mut left = Vec::new();
