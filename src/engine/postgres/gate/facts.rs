@@ -214,6 +214,7 @@ fn of_type() -> String {
         OR coalesce(r.rngsubopc, 0) >= 16384 \
         OR EXISTS (SELECT 1 FROM pg_catalog.pg_opclass oc JOIN pg_catalog.pg_am am ON am.oid = oc.opcmethod WHERE oc.oid >= 16384 \
            AND oc.opcintype = t.oid AND oc.opcdefault AND am.amname IN ('btree', 'hash')) \
-        OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = t.oid AND k.castfunc >= 16384))"
+        OR EXISTS (SELECT 1 FROM pg_catalog.pg_cast k WHERE k.castsource = t.oid AND k.castfunc >= 16384 \
+           AND k.casttarget < 16384))"
         .to_owned()
 }
