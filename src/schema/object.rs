@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 
 use super::kind::with_kinds;
 use super::{
-    Address, Allows, Domain, EnumType, Expr, Extension, Ident, Kind, MaterializedView, Namespace, ObjectName, Origin, Schema, Sequence,
-    Table, Trigger, View, VirtualTable,
+    Address, Allows, Domain, EnumType, Expr, Extension, Ident, Index, Kind, MaterializedView, Namespace, ObjectName, Origin, Schema,
+    Sequence, Table, Trigger, View, VirtualTable,
 };
 
 /// What every object has. A kind that does not support one of these leaves it empty.
@@ -69,6 +69,11 @@ impl Schema {
     /// Whether there is an object of that name among those of some kinds.
     pub fn has(&self, is_one: fn(Kind) -> bool, name: &ObjectName) -> bool {
         Kind::ALL.iter().any(|k| is_one(*k) && self.head(*k, name).is_some())
+    }
+
+    /// Returns the indexes of views that have rows of their own, each with the name of its view.
+    pub fn indexes_of_views(&self) -> impl Iterator<Item = (&ObjectName, &Index)> {
+        self.materialized_views.values().flat_map(|v| v.indexes.values().map(|i| (&v.head.name, i)))
     }
 
     /// The objects that one piece of SQL defines: all but the name of a trigger, the query of a view, a module.

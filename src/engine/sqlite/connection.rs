@@ -177,7 +177,11 @@ impl Connection {
         // Some pragmas take effect when they are prepared.
         if !sql.starts_with("PRAGMA") {
             if self.limited.is_some() {
-                self.in_time(sql, async |c| Ok(c.prepare_apart(sql).await)).await?;
+                self.in_time(sql, async |c| {
+                    c.prepare_apart(sql).await;
+                    Ok(())
+                })
+                .await?;
             }
             self.prepared(sql).await?;
         }

@@ -59,20 +59,13 @@ fn declared<'a>(context: &LoweringContext<'a>) -> Vec<Declared<'a>> {
         let (name, origin) = (&head.name.name, head.origin);
         if kind.is_relation() {
             found.push(Declared { kind: kind.word(), name, resource: context.relation(&head.name), origin, table: None });
-        } else if matches!(kind, Kind::Enum | Kind::Domain) {
+        } else if kind.is_type() {
             found.push(Declared { kind: kind.word(), name, resource: context.ty(&head.name), origin, table: None });
         }
     }
     let beside = |of: &ObjectName, name: &Ident| context.relation(&context.names.sibling(of, name));
-    for view in desired.materialized_views.values() {
-        let index = |i: &'a crate::schema::Index| Declared {
-            kind: "index",
-            name: &i.name,
-            resource: beside(&view.name, &i.name),
-            origin: i.origin,
-            table: None,
-        };
-        found.extend(view.indexes.values().map(index));
+    for (view, index) in desired.indexes_of_views() {
+        found.push(Declared { kind: "index", name: &index.name, resource: beside(view, &index.name), origin: index.origin, table: None });
     }
     for table in desired.tables.values() {
         let mut add =

@@ -264,11 +264,8 @@ fn drop(context: &LoweringContext<'_>, body: Body<'_>, address: Address, action:
     let own = context.relation(body.name());
     let read: BTreeSet<String> =
         uses.get(&context.names.key(body.name())).into_iter().flatten().map(|u| context.names.key(&u.relation)).collect();
-    step.footprint.frees = read
-        .iter()
-        .flat_map(|k| [Resource::Relation(k.to_string()).into(), Resource::Shape(k.to_string())])
-        .filter(|r| *r != own)
-        .collect();
+    step.footprint.frees =
+        read.iter().flat_map(|k| [Resource::Relation(k.to_string()), Resource::Shape(k.to_string())]).filter(|r| *r != own).collect();
     step.footprint.frees.extend(context.named_in(body.query()).into_iter().filter(|r| context.dropped.contains(r)));
     context.goes(&mut step.footprint, body.name());
     step.footprint.drops.extend([own, context.ty(body.name())]);

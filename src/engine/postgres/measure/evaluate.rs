@@ -114,11 +114,12 @@ async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usi
     connection.own(&["SET LOCAL transaction_read_only = on", "SET LOCAL jit = off"]).await?;
     end_with_the_connection(connection).await?;
     let remaining = until.saturating_duration_since(Instant::now());
-    if part.len() > 1 && remaining > LIMIT_TOGETHER * 2 {
-        if let Some(counted) = run_together(connection, part.len()).await? {
-            part.iter().zip(counted).for_each(|(n, outcome)| all[*n].outcome = Some(outcome));
-            return Ok(());
-        }
+    if part.len() > 1
+        && remaining > LIMIT_TOGETHER * 2
+        && let Some(counted) = run_together(connection, part.len()).await?
+    {
+        part.iter().zip(counted).for_each(|(n, outcome)| all[*n].outcome = Some(outcome));
+        return Ok(());
     }
     one_by_one(connection, all, part, until).await
 }
