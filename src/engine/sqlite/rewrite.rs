@@ -10,7 +10,7 @@ use super::lexer::quote;
 use super::lower::words;
 use super::prove;
 use crate::diff::OrderedRenames;
-use crate::schema::Schema;
+use crate::schema::{Objects, Schema};
 
 /// Returns the views and triggers that name something renamed, as they are afterwards. Those that SQLite
 /// cannot rewrite, because they do not work or would no longer work, are left out.
