@@ -5,10 +5,16 @@ mod support;
 
 #[path = "hostile_postgres/constants.rs"]
 mod constants;
+#[path = "hostile_postgres/event_triggers.rs"]
+mod event_triggers;
+#[path = "hostile_postgres/history.rs"]
+mod history;
 #[path = "hostile_postgres/limits.rs"]
 mod limits;
 #[path = "hostile_postgres/samples.rs"]
 mod samples;
+#[path = "hostile_postgres/search_path.rs"]
+mod search_path;
 
 use std::process::Command;
 use std::time::{Duration, Instant};

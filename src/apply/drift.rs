@@ -85,10 +85,10 @@ pub(super) async fn on_postgres(
     live: &Normalized,
     desired: &Schema,
 ) -> Result<Since, Error> {
-    if !postgres::planner::may_read_history(connection).await? {
+    if postgres::history::readable(connection).await?.is_none() {
         return Ok(Since::default());
     }
-    let last = match history::decode(&postgres::session::history(connection, true).await?) {
+    let last = match history::decode(&postgres::history::rows(connection, true).await?) {
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{ApplyError, Observer};
 use crate::engine::sqlite::connection::{Connection, Error, Mode};
 use crate::engine::sqlite::overwrite::{self, Failed};
-use crate::engine::sqlite::{backup, file};
+use crate::engine::sqlite::{backup, file, history};
 
 /// Options of a restore.
 #[derive(Debug, Clone)]
@@ -48,9 +48,9 @@ pub struct Backups {
 /// If the database cannot be read.
 pub async fn backups(path: &Path) -> Result<Backups, Error> {
     let mut connection = Connection::open(path, Mode::Read, Duration::from_secs(5)).await?;
-    let has = connection.number("SELECT count(*) FROM sqlite_schema WHERE name = '_rosey_history'").await?;
+    let has_history = !history::columns(&mut connection).await?.is_empty();
     let sql = "SELECT backup FROM _rosey_history WHERE backup IS NOT NULL ORDER BY number DESC";
-    let named = if has > 0 { connection.texts(sql).await? } else { Vec::new() };
+    let named = if has_history { connection.texts(sql).await? } else { Vec::new() };
     connection.close().await?;
     let mut backups = Backups::default();
     for recorded in named.into_iter().map(PathBuf::from) {

@@ -97,6 +97,7 @@ impl From<Error> for Failure {
         match &error {
             Error::NoFile { .. } => failure.help("check the path; `rosey apply --url …` creates a new database"),
             Error::NotADatabase { .. } => failure.help("check the path: the file exists, but does not start with the SQLite header"),
+            Error::History(_) => Failure::new(format!("{error}; nothing was changed")).help(ONLY_ROSEY).refused(),
             Error::Locked => failure.help("another process is writing to it; try again when it has finished"),
             Error::ReadOnly => failure.help("rosey needs write permission on the file and on its folder, where SQLite keeps its journal"),
             Error::Full => failure.help(format!("nothing was changed; {}", room())),
@@ -123,7 +124,10 @@ impl From<Error> for Failure {
 
 impl From<postgres::Error> for Failure {
     fn from(error: postgres::Error) -> Self {
-        let failure = Failure::new(error.to_string());
+        let failure = match &error {
+            postgres::Error::History { .. } => Failure::new(format!("{error}; nothing was changed")).refused(),
+            _ => Failure::new(error.to_string()),
+        };
         match (hint(&error), &error) {
             (Some(hint), _) => failure.help(hint),
             // The server's hint, if something depends on an object, is to drop that too.
@@ -135,6 +139,9 @@ impl From<postgres::Error> for Failure {
         }
     }
 }
+
+/// What to do about an object that is in the way of the history.
+const ONLY_ROSEY: &str = "find out who created it and drop it: only rosey may write to this table";
 
 /// Returns where space is needed: SQLite does not say which disk is full
 /// (<https://www.sqlite.org/tempfiles.html#temporary_file_storage_locations>).
@@ -212,6 +219,10 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
         }
         Error::Sql { code, .. } if code == "42501" => {
             "the role must own what it changes, and needs privileges on the schema of what it creates: GRANT USAGE, CREATE ON SCHEMA … TO …"
+        }
+        Error::History { .. } => {
+            "rosey neither reads nor writes it: find out who created it; drop or rename it if it is not rosey's, or remove what is wrong, \
+             for example with ALTER TABLE … OWNER TO …"
         }
         Error::Sql { code, .. } if code == "53200" => "increase max_locks_per_transaction or the memory of the server",
         _ => return None,
@@ -342,8 +353,7 @@ impl From<HistoryError> for Failure {
         match error {
             HistoryError::Database(error) => error.into(),
             HistoryError::Later { .. } => Failure::new(error.to_string()).help("use that version of rosey or a newer one"),
-            HistoryError::Acts(_) => Failure::new(format!("{error}; nothing was changed"))
-                .help("find out who created it and drop it: only rosey may write to this table"),
+            HistoryError::Acts(_) => Failure::new(format!("{error}; nothing was changed")).help(ONLY_ROSEY),
             HistoryError::Damaged(_) => Failure::new(error.to_string()).help("only rosey may write to it; restore it from a backup"),
         }
     }

@@ -235,7 +235,7 @@ pub enum HistoryError {
     #[error("the table _rosey_history does not have the structure that rosey creates: {0}")]
     Damaged(String),
     /// A trigger or similar would run when a row is written.
-    #[error("the table _rosey_history has {0}, which would run code during the apply")]
+    #[error("the table _rosey_history has {0}, which could run code")]
     Acts(String),
 }
 

@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 use crate::plan::{HISTORY_FORMAT, Record, encode_renames};
 use crate::schema::Dialect;
 
+/// The name of the table.
+pub(crate) const TABLE: &str = "_rosey_history";
+
 /// The index of the first column that was added in format 2.
 const SINCE_FORMAT_2: usize = 19;
 
@@ -59,16 +62,16 @@ pub(crate) fn create_history(dialect: Dialect) -> String {
         };
         format!("    {name} {ty}{rule}")
     });
-    format!("CREATE TABLE IF NOT EXISTS _rosey_history (\n{}\n)", columns.collect::<Vec<_>>().join(",\n"))
+    format!("CREATE TABLE IF NOT EXISTS {TABLE} (\n{}\n)", columns.collect::<Vec<_>>().join(",\n"))
 }
 
-/// Returns the statements that upgrade a table of an older rosey, given its columns. Nothing is removed, and
+/// Returns the statements that upgrade `table`, which an older rosey created, given its columns. Nothing is removed, and
 /// rows are unchanged.
-pub(crate) fn upgrade_history(dialect: Dialect, there: &[String]) -> Vec<String> {
+pub(crate) fn upgrade_history(dialect: Dialect, table: &str, there: &[String]) -> Vec<String> {
     let (number, text) = types(dialect);
     let missing = COLUMNS.iter().filter(|(name, ..)| !there.iter().any(|t| t.eq_ignore_ascii_case(name)));
     let add = |(name, is_number, _): &(&str, bool, bool)| {
-        format!("ALTER TABLE _rosey_history ADD COLUMN {name} {}", if *is_number { number } else { text })
+        format!("ALTER TABLE {table} ADD COLUMN {name} {}", if *is_number { number } else { text })
     };
     missing.map(add).collect()
 }
@@ -80,13 +83,14 @@ fn types(dialect: Dialect) -> (&'static str, &'static str) {
     }
 }
 
-/// Returns the statement that writes the row as the next version.
-pub(crate) fn insert_history(dialect: Dialect, record: &Record) -> String {
+/// Returns the statement that writes the row into `table` as the next version. On PostgreSQL every name and every operator
+/// in it means one of `pg_catalog`, provided that nothing precedes that in the search path.
+pub(crate) fn insert_history(dialect: Dialect, table: &str, record: &Record) -> String {
     let (now, server) = match dialect {
         Dialect::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "'SQLite ' || sqlite_version()"),
         Dialect::Postgres => (
-            "to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
-            "'PostgreSQL ' || current_setting('server_version')",
+            "pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')",
+            "'PostgreSQL ' || pg_catalog.current_setting('server_version')",
         ),
     };
     let (number_type, text_type) = types(dialect);
@@ -94,7 +98,7 @@ pub(crate) fn insert_history(dialect: Dialect, record: &Record) -> String {
     for (name, is_number, _) in COLUMNS.iter().filter(|(name, ..)| dialect == Dialect::Sqlite || *name != "digest") {
         let name = *name;
         let value = match name {
-            "number" => "(SELECT coalesce(max(number), 0) + 1 FROM _rosey_history)".to_owned(),
+            "number" => format!("(SELECT coalesce(max(number), 0) + 1 FROM {table})"),
             "applied_at" => now.to_owned(),
             "server_version" => server.to_owned(),
             // A script does not know which user will run it; the server does.
@@ -111,13 +115,13 @@ pub(crate) fn insert_history(dialect: Dialect, record: &Record) -> String {
     let names = names.join(", ");
     match dialect {
         // SQLite has no such function; rosey adds the digest afterwards, and a script leaves it out.
-        Dialect::Sqlite => format!("INSERT INTO _rosey_history ({names}) VALUES ({values})"),
+        Dialect::Sqlite => format!("INSERT INTO {table} ({names}) VALUES ({values})"),
         Dialect::Postgres => {
             let columns: Vec<&str> = COLUMNS.iter().map(|(name, ..)| *name).filter(|n| *n != "digest").collect();
             format!(
-                "INSERT INTO _rosey_history ({names}) SELECT {}, {} FROM (SELECT {values}) AS w",
+                "INSERT INTO {table} ({names}) SELECT {}, {} FROM (SELECT {values}) AS w",
                 columns.iter().map(|c| format!("w.{c}")).collect::<Vec<_>>().join(", "),
-                digest_in_postgres()
+                digest_in_postgres(table)
             )
         }
     }
@@ -125,11 +129,11 @@ pub(crate) fn insert_history(dialect: Dialect, record: &Record) -> String {
 
 /// Returns the SQL that computes the digest of a row in PostgreSQL: of the previous digest, followed by each
 /// column as its length in characters and its text, or `-` if it is NULL.
-fn digest_in_postgres() -> String {
-    let before = "coalesce((SELECT h.digest FROM _rosey_history h ORDER BY h.number DESC LIMIT 1), '')";
+fn digest_in_postgres(table: &str) -> String {
+    let before = format!("coalesce((SELECT h.digest FROM {table} h ORDER BY h.number DESC LIMIT 1), '')");
     let columns = COLUMNS.iter().map(|(name, ..)| *name).filter(|name| !NOT_DIGESTED.contains(name));
-    let piece = |value: &str| format!("coalesce(pg_catalog.length({value}) || ':' || {value}, '-')");
-    let pieces: Vec<String> = std::iter::once(piece(before)).chain(columns.map(|c| piece(&format!("w.{c}::text")))).collect();
+    let piece = |value: &str| format!("coalesce(pg_catalog.length({value})::pg_catalog.text || ':' || {value}, '-')");
+    let pieces: Vec<String> = std::iter::once(piece(&before)).chain(columns.map(|c| piece(&format!("w.{c}::text")))).collect();
     format!("pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to({}, 'UTF8')), 'hex')", pieces.join(" || "))
 }
 

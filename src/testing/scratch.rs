@@ -101,12 +101,12 @@ pub(super) struct Session(Box<dyn traits::Session>);
 
 impl Session {
     pub(super) async fn run(&mut self, sql: &str) -> Result<(), TestError> {
-        self.0.execute(sql).await.map(drop).map_err(|e| statement(sql, e))
+        self.0.execute(sql).await.map(drop).map_err(|e| statement(sql, reason(&e)))
     }
 
     /// Returns the first column of a query, which must be text, without NULLs.
     pub(super) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, TestError> {
-        self.0.texts(sql).await.map_err(|e| statement(sql, e))
+        self.0.texts(sql).await.map_err(|e| statement(sql, reason(&e)))
     }
 
     /// Closes it. Errors do not matter, as the scratch database is removed.
@@ -131,6 +131,18 @@ async fn command(url: &Url, sql: &str) -> Result<(), crate::engine::postgres::Er
 
 fn scratch(name: &str, reason: impl std::fmt::Display) -> TestError {
     TestError::Scratch { name: name.to_owned(), reason: reason.to_string() }
+}
+
+/// Returns why a statement failed. The rows of a scratch database are those of the case, so what a function raises may
+/// be shown.
+fn reason(error: &crate::engine::Error) -> String {
+    match error {
+        crate::engine::Error::Postgres(error) => match &**error {
+            crate::engine::postgres::Error::Raised { message, .. } => message.clone(),
+            other => other.to_string(),
+        },
+        other => other.to_string(),
+    }
 }
 
 fn statement(sql: &str, reason: impl std::fmt::Display) -> TestError {

@@ -8,7 +8,7 @@ use crate::engine::guards::Guards;
 use crate::engine::postgres::connection::{Begin, Connection};
 use crate::engine::postgres::inspect::{self, Live};
 use crate::engine::postgres::planner::{self, How, Planned};
-use crate::engine::postgres::{Error, Url};
+use crate::engine::postgres::{Error, Url, history as recorded};
 use crate::plan::Plan;
 use crate::schema::Normalized;
 
@@ -55,7 +55,7 @@ impl Opened {
         let Planned { mut plan, settled, .. } = planner::plan_from(&mut connection, settled, &guards, &How::in_way(plan_options)).await?;
         let drift::Since { drift, later } = drift::on_postgres(&mut connection, &settled.current, desired.schema()).await?;
         plan.drift = drift;
-        let history_unread = settled.live.history && !planner::may_read_history(&mut connection).await?;
+        let history_unread = settled.live.history && recorded::readable(&mut connection).await?.is_none();
         connection.rollback().await?;
         connection.close().await.ok();
         Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, history_unread, later }))

@@ -4,11 +4,11 @@
 use crate::apply::recorded::{as_recorded, as_written};
 use crate::apply::{ApplyError, Options, PlanOptions, Remarks, history};
 use crate::engine::guards::Guards;
-use crate::engine::history::{create_history, first_columns, insert_history, upgrade_history};
+use crate::engine::history::{TABLE, create_history, first_columns, insert_history, upgrade_history};
 use crate::engine::postgres::connection::{Begin, Connection};
 use crate::engine::postgres::lock::LOCK;
 use crate::engine::postgres::planner::{self, How, NormalizedPair, Planned};
-use crate::engine::postgres::{Url, digest, script, session};
+use crate::engine::postgres::{Url, digest, history as recorded, script};
 use crate::kdl;
 use crate::plan::{Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction};
 use crate::schema::{Dialect, Normalized};
@@ -39,13 +39,9 @@ pub async fn plan_with_frame(
 ) -> Result<(Plan, Remarks, Frame), ApplyError> {
     let mut connection = Connection::open_within(url, plan_options.wait).await?;
     connection.begin(Begin::Snapshot).await?;
-    history::is_known(history::decode(&session::history(&mut connection, true).await?))?;
-    history::acts(session::acts_on_history(&mut connection).await?)?;
+    history::is_known(history::decode(&recorded::rows(&mut connection, true).await?))?;
     let (Planned { plan, settled, uncounted, .. }, guards) = planner::plan_as(&mut connection, desired, &How::in_way(plan_options)).await?;
-    let mut number = 0;
-    if settled.live.history {
-        number = connection.number("SELECT coalesce(max(number), 0) FROM _rosey_history").await?;
-    }
+    let number = recorded::last_number(&mut connection).await?;
     let facts = digest::facts(&mut connection, &settled.live.server.default_schema).await?;
     connection.rollback().await?;
     connection.close().await.ok();
@@ -102,7 +98,7 @@ fn holds_lock() -> String {
     let (high, low) = (LOCK >> 32, LOCK & 0xffff_ffff);
     format!(
         "EXISTS (SELECT FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND pid = pg_catalog.pg_backend_pid() \
-         AND classid = {high} AND objid = {low})"
+         AND classid = {high}::pg_catalog.oid AND objid = {low}::pg_catalog.oid)"
     )
 }
 
@@ -117,17 +113,17 @@ fn history(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Optio
         outcome: if staged { "running" } else { "applied" },
         ..options.record(plan)
     };
-    vec![table(), insert_history(Dialect::Postgres, &record)]
+    vec![table(), insert_history(Dialect::Postgres, TABLE, &record)]
 }
 
 /// Creates the history table, or upgrades that of an older rosey. If nothing needs to be done, nothing is
 /// attempted, because it takes privileges that the applying role may lack.
 fn table() -> String {
-    let missing = upgrade_history(Dialect::Postgres, &first_columns());
+    let missing = upgrade_history(Dialect::Postgres, TABLE, &first_columns());
     let columns = missing.iter().filter_map(|sql| Some((sql, sql.split(" ADD COLUMN ").nth(1)?.split(' ').next()?)));
     let upgrades = columns.map(|(sql, column)| {
         format!(
-            "IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass('_rosey_history') \
+            "IF NOT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = pg_catalog.to_regclass('_rosey_history')::pg_catalog.oid \
              AND attname = '{column}') THEN {sql}; END IF;"
         )
     });

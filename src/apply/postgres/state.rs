@@ -10,8 +10,7 @@ use crate::engine::guards::Guards;
 use crate::engine::postgres::connection::{Begin, Connection};
 use crate::engine::postgres::inspect::{self, Live};
 use crate::engine::postgres::planner::{self, How};
-use crate::engine::postgres::{self, session};
-use crate::engine::postgres::{Url, digest, offline, rows};
+use crate::engine::postgres::{self, Url, digest, history as recorded, offline, rows};
 use crate::engine::{Error, PlanError};
 use crate::kdl::{self, Sources};
 use crate::plan::{Counts, Fact, Plan};
@@ -99,6 +98,6 @@ async fn read(connection: &mut Connection, counts: Counts) -> Result<(Live, Guar
     let mut facts = offline::facts(&live, &guards, &holding);
     facts.extend(digest::facts(connection, &live.server.default_schema).await?);
     let current = planner::as_shown(&live);
-    let last = history::decode(&session::history(connection, true).await?).unwrap_or_default().into_iter().next();
+    let last = history::decode(&recorded::rows(connection, true).await?).unwrap_or_default().into_iter().next();
     Ok((live, guards, holding, State { current, facts, last }))
 }

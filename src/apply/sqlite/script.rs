@@ -7,7 +7,7 @@ use super::{State, as_kdl};
 use crate::apply::Options;
 use crate::apply::recorded::as_recorded;
 use crate::engine::PlanError;
-use crate::engine::history::{insert_history, upgrade_history};
+use crate::engine::history::{TABLE, insert_history, upgrade_history};
 use crate::engine::sqlite::lexer::quote_string;
 use crate::engine::sqlite::lower::rowid_name;
 use crate::engine::sqlite::references::orphans_sql;
@@ -49,9 +49,9 @@ pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &O
 fn history(record: &Record, columns: &[String]) -> Vec<String> {
     let mut statements = Vec::new();
     if !columns.is_empty() {
-        statements.extend(upgrade_history(Dialect::Sqlite, columns));
+        statements.extend(upgrade_history(Dialect::Sqlite, TABLE, columns));
     }
-    statements.push(insert_history(Dialect::Sqlite, record));
+    statements.push(insert_history(Dialect::Sqlite, TABLE, record));
     statements
 }
 

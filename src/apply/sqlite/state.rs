@@ -9,7 +9,7 @@ use crate::apply::{PlanOptions, SqlitePath};
 use crate::engine::sqlite::connection::{Connection, Error, Mode};
 use crate::engine::sqlite::gate::{self, Gate};
 use crate::engine::sqlite::planner::{self, How};
-use crate::engine::sqlite::{inspect, measure, offline, session};
+use crate::engine::sqlite::{history as recorded, inspect, measure, offline, session};
 use crate::engine::{self, PlanError};
 use crate::plan::{self, Action, Code, Counts, Fact, Hazard, Level, Plan};
 use crate::schema::{Normalized, Schema};
@@ -19,8 +19,6 @@ const WAIT: Duration = Duration::from_secs(5);
 
 /// How long a plan checks a file that would be rewritten for damage.
 const DAMAGE: Duration = Duration::from_secs(2);
-
-const HISTORY_COLUMNS: &str = "SELECT name FROM pragma_table_info('_rosey_history')";
 
 /// A snapshot of a database.
 #[derive(Debug, Clone, Default)]
@@ -56,7 +54,7 @@ pub async fn state(path: &Path) -> Result<State, engine::Error> {
 pub(in crate::apply) async fn state_within(connection: &mut Connection) -> Result<State, engine::Error> {
     let live = inspect::inspect(connection).await?;
     let guarded = planner::remembered(connection, &live).await?.schema().clone();
-    let history_columns = connection.texts(HISTORY_COLUMNS).await?;
+    let history_columns = recorded::columns(connection).await?;
     let last = history::decode(&last(connection, &history_columns).await?).unwrap_or_default().into_iter().next();
     Ok(State {
         current: inspect::for_display(live.current.schema()),
@@ -94,16 +92,16 @@ pub async fn plan_with_state(path: &Path, desired: &Normalized, plan_options: Pl
     let mut live = inspect::inspect(&mut connection).await?;
     let guards = planner::remembered(&mut connection, &live).await?;
     live.current = live.current.with_renames_done(guards.schema().exchanged());
-    let history_columns = connection.texts(HISTORY_COLUMNS).await?;
-    let recorded = history::decode(&last(&mut connection, &history_columns).await?);
+    let history_columns = recorded::columns(&mut connection).await?;
+    let entries = history::decode(&last(&mut connection, &history_columns).await?);
     connection.execute("COMMIT").await?;
     connection.close().await?;
     let how = How { rebuild_only: plan_options.path == SqlitePath::Rebuild, proven: None, counts: plan_options.counts };
     let mut plan = planner::plan_from(&live, desired, how).await?;
     planner::guard(&mut plan, &guards, desired);
     counted(path, &mut plan, plan_options).await?;
-    let last = recorded.as_ref().ok().and_then(|entries| entries.first()).cloned();
-    let drift::Since { drift, later } = drift::on_sqlite(recorded, &live.current, desired.schema())?;
+    let last = entries.as_ref().ok().and_then(|entries| entries.first()).cloned();
+    let drift::Since { drift, later } = drift::on_sqlite(entries, &live.current, desired.schema())?;
     plan.drift = drift;
     let current = inspect::for_display(live.current.schema());
     Ok((plan, State { current, facts: offline::facts(&live), guarded: guards.schema().clone(), history_columns, last, later }))

@@ -106,7 +106,7 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
 
 /// Reads the definition of the view and removes the view.
 async fn definition(connection: &mut Connection) -> Result<String, Error> {
-    let (read, forget) = ("SELECT pg_get_viewdef('pg_temp._rosey_ask'::regclass)", "ROLLBACK TO SAVEPOINT rosey_ask");
+    let (read, forget) = ("SELECT pg_catalog.pg_get_viewdef('pg_temp._rosey_ask'::pg_catalog.regclass)", "ROLLBACK TO SAVEPOINT rosey_ask");
     let mut text = String::new();
     connection.own_queries(&[read.to_owned(), forget.to_owned()], |_, row| text = row.try_get(0).unwrap_or_default()).await?;
     Ok(text)

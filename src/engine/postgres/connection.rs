@@ -96,7 +96,7 @@ impl Connection {
     pub(crate) async fn begin(&mut self, how: Begin) -> Result<(), Error> {
         // 0 would disable the timeout.
         let wait = self.wait.as_millis().clamp(1, 2_000_000_000);
-        let sql = format!("{};\n{}", how.sql(), settings::for_transaction(wait, how.limit()));
+        let sql = format!("{};\n{}", how.sql(), settings::for_transaction(self.version, wait, how.limit()));
         let (mut pid, mut version) = (0, None);
         let (url, statements) = (self.url.clone(), [sql]);
         let note = |_, row: &PgRow| {
@@ -193,26 +193,35 @@ impl Connection {
         outcome.map(drop)
     }
 
-    /// Runs one prepared statement: the server rejects a second statement after it.
+    /// Runs one prepared statement: the server rejects a second statement after it. Names in it are resolved by the
+    /// search path, as those of a schema file must be.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<PgRow>, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
         self.watched(1, async |inner| statement.fetch_all(inner).await).await
     }
 
     /// Runs queries of rosey's own in one round trip, and passes on each row with the index of its query
-    /// while the server continues. They are not prepared, so they must not contain text from a schema file.
+    /// while the server continues. They are not prepared, so they must not contain text from a schema file. Names are
+    /// resolved by the search path: every operator and function needs its schema, or arguments that fit exactly
+    /// (see [`Connection::catalog`]).
     pub(crate) async fn own_queries(&mut self, sql: &[String], mut take: impl FnMut(usize, &PgRow)) -> Result<(), Error> {
+        self.unprepared(sql, |place, row| take(place, &row)).await.map(drop)
+    }
+
+    /// Runs statements in one round trip, passes on each row with the index of its statement, and returns how
+    /// many rows each statement affected.
+    pub(super) async fn unprepared(&mut self, sql: &[String], mut take: impl FnMut(usize, PgRow)) -> Result<Vec<u64>, Error> {
         let (number, sql) = (sql.len(), sql.join(";\n"));
         self.watched(number, async |inner| {
             let mut answers = sqlx::raw_sql(AssertSqlSafe(sql)).fetch_many(inner);
-            let mut place = 0;
+            let mut affected = Vec::new();
             while let Some(answer) = poll_fn(|context| answers.as_mut().poll_next(context)).await {
                 match answer? {
-                    Either::Left(_) => place += 1,
-                    Either::Right(row) => take(place, &row),
+                    Either::Left(done) => affected.push(done.rows_affected()),
+                    Either::Right(row) => take(affected.len(), row),
                 }
             }
-            Ok(())
+            Ok(affected)
         })
         .await
     }
@@ -229,23 +238,23 @@ impl Connection {
         Ok(self.watched(1, async |inner| statement.execute(inner).await).await?.rows_affected())
     }
 
-    /// Returns the one number of a query (`int8`; cast it); no row and NULL count as 0.
+    /// Returns the one number of a [catalog query](Connection::catalog) (`int8`; cast it); no row and NULL count as 0.
     pub(crate) async fn number(&mut self, sql: &str) -> Result<i64, Error> {
-        let rows = self.query(sql).await?;
+        let rows = self.catalog(sql).await?;
         let Some(row) = rows.first() else { return Ok(0) };
         Ok(row.try_get::<Option<i64>, _>(0).map_err(running)?.unwrap_or_default())
     }
 
-    /// Returns the first column of all rows (`text`; cast it), without NULLs.
+    /// Returns the first column of all rows of a [catalog query](Connection::catalog) (`text`; cast it), without NULLs.
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, Error> {
-        let rows = self.query(sql).await?;
-        let texts: Result<Vec<_>, _> = rows.iter().map(|r| r.try_get::<Option<String>, _>(0)).collect();
-        Ok(texts.map_err(running)?.into_iter().flatten().collect())
+        let rows = self.catalog(sql).await?;
+        texts(&rows)
     }
 
-    /// Returns the first two columns of all rows (`text`; cast them), NULL as an empty string.
+    /// Returns the first two columns of all rows of a [catalog query](Connection::catalog) (`text`; cast them), NULL as an
+    /// empty string.
     pub(crate) async fn pairs(&mut self, sql: &str) -> Result<Vec<(String, String)>, Error> {
-        let rows = self.query(sql).await?;
+        let rows = self.catalog(sql).await?;
         let text = |row: &PgRow, i: usize| row.try_get::<Option<String>, _>(i).map(Option::unwrap_or_default).map_err(running);
         rows.iter().map(|r| Ok((text(r, 0)?, text(r, 1)?))).collect()
     }
@@ -278,6 +287,12 @@ impl Connection {
         let goodbye = tokio::time::timeout(GOODBYE, self.inner.close()).await;
         goodbye.unwrap_or(Ok(())).map_err(running)
     }
+}
+
+/// Returns the first column of rows of texts, without NULLs.
+pub(super) fn texts(rows: &[PgRow]) -> Result<Vec<String>, Error> {
+    let texts: Result<Vec<_>, _> = rows.iter().map(|r| r.try_get::<Option<String>, _>(0)).collect();
+    Ok(texts.map_err(running)?.into_iter().flatten().collect())
 }
 
 /// Returns the process ID in a row; 0 means none.

@@ -42,7 +42,7 @@ pub(crate) async fn stop(
     let targets: Vec<String> = going.iter().enumerate().map(|(i, g)| target(i, &g.what, &names)).collect();
     let mut hazards: Vec<(Address, Hazard)> = Vec::new();
     let mut held = Vec::new();
-    for row in connection.query(&query(&targets)).await? {
+    for row in connection.catalog(&query(&targets)).await? {
         let (target, dependent) = Dependent::of(&row, &facts.default_schema.to_string());
         let Some(going) = going.get(target) else { continue };
         if let What::Extension(_) = &going.what {

@@ -156,6 +156,24 @@ pub enum Error {
     /// 25006: the server is a standby, or the session is read-only.
     #[error("the server does not accept writes: {0}")]
     ReadOnly(String),
+    /// `_rosey_history` is not a table that rosey may use: code in it could run, or its owner is not trusted.
+    #[error("the table {table} {fault}")]
+    History {
+        /// The table with its schema.
+        table: String,
+        /// What is wrong with it, and its owner.
+        fault: String,
+    },
+    /// A function of the database raised the error, or was running at that time: a trigger, an event trigger, a
+    /// function in an expression. It can raise any text under any code, so only the code is told.
+    #[error("an event trigger or function of the database raised an error: {} (SQLSTATE {code})", super::sqlstate::words(code))]
+    Raised {
+        /// The SQLSTATE.
+        code: String,
+        /// The server's message, which may contain whatever the function has read: to be shown only for a
+        /// scratch database.
+        message: String,
+    },
     /// Any other error about a statement.
     #[error("{}", told(code, message, detail.as_deref(), *from_rows))]
     Sql {
@@ -195,7 +213,7 @@ impl Error {
     /// to.
     pub(crate) fn over_rows(self, statement: &str) -> Self {
         match self {
-            Error::LockTimeout | Error::Deadlock | Error::Cancelled => return self,
+            Error::LockTimeout | Error::Deadlock | Error::Cancelled | Error::Raised { .. } => return self,
             Error::Lost(_) => return Error::Lost("the server terminated the session".to_owned()),
             _ => {}
         }
@@ -234,7 +252,8 @@ impl Error {
     /// Returns whether the rows, or values in them, violate a constraint or cannot be converted: classes 22
     /// and 23.
     pub fn is_about_rows(&self) -> bool {
-        matches!(self, Error::Sql { code, from_rows: true, .. } if code.starts_with("22") || code.starts_with("23"))
+        matches!(self, Error::Sql { code, from_rows: true, .. } | Error::Raised { code, .. }
+            if code.starts_with("22") || code.starts_with("23"))
     }
 }
 
@@ -242,7 +261,7 @@ impl Error {
 /// error did not come from a statement.
 pub(super) fn meaning(error: &Error) -> (String, &'static str) {
     let code = match error {
-        Error::Sql { code, .. } => code.as_str(),
+        Error::Sql { code, .. } | Error::Raised { code, .. } => code.as_str(),
         Error::Privilege(_) => "42501",
         Error::ReadOnly(_) => "25006",
         Error::TooManyConnections(_) => "53300",
@@ -336,10 +355,30 @@ fn reason(error: &std::io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
+/// Returns whether the error ends the session. A function can raise any code, and the session continues nevertheless.
+fn has_ended(error: &PgDatabaseError) -> bool {
+    matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
+}
+
+/// Returns whether a function of the database raised the error, or was running at that time: the server then
+/// says in which context. A JSON value that cannot be parsed has a context too, of one line.
+fn is_from_a_function(error: &PgDatabaseError) -> bool {
+    let is_json = error.file().is_some_and(|file| file.ends_with("jsonfuncs.c"));
+    error.r#where().is_some_and(|context| !context.is_empty() && !(is_json && context.lines().count() == 1))
+}
+
 fn refused(error: &PgDatabaseError) -> Error {
+    match error.code() {
+        "55P03" => return Error::LockTimeout,
+        "40P01" => return Error::Deadlock,
+        "57014" => return Error::Cancelled,
+        code if is_from_a_function(error) && !has_ended(error) => {
+            return Error::Raised { code: code.to_owned(), message: error.message().to_owned() };
+        }
+        _ => {}
+    }
     let message = error.message().to_owned();
-    // A function can raise any code, and the session continues nevertheless.
-    let has_ended = matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic);
+    let has_ended = has_ended(error);
     match error.code() {
         "53300" => Error::TooManyConnections(message),
         "57P03" => Error::NotReady(message),
@@ -350,9 +389,6 @@ fn refused(error: &PgDatabaseError) -> Error {
         // If an unnamed statement is missing in the next message, it was prepared in another server process.
         "26000" => Error::Pooled { at: String::new() },
         "42501" => Error::Privilege(message),
-        "55P03" => Error::LockTimeout,
-        "40P01" => Error::Deadlock,
-        "57014" => Error::Cancelled,
         "53100" => Error::DiskFull(message),
         "25006" => Error::ReadOnly(message),
         code => Error::Sql {

@@ -44,6 +44,11 @@ impl Names {
         }
     }
 
+    /// Returns the name in SQL with its schema.
+    pub(crate) fn qualified(&self, name: &ObjectName) -> String {
+        format!("{}.{}", quote(self.schema(name).as_str()), quote(name.name.as_str()))
+    }
+
     /// Returns the name in SQL of something in the schema of `object`, such as an index of a table.
     pub(crate) fn beside(&self, object: &ObjectName, name: &Ident) -> String {
         self.sql(&self.sibling(object, name))

@@ -10,8 +10,8 @@ use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
 use super::measure::{self, Measuring};
 use super::{
-    check, check_defaults, dependents, fragments, given_names, known_types, lower, managed, normalize, null_defaults, owned, rows, settle,
-    standing, trial,
+    check, check_defaults, dependents, fragments, given_names, history, known_types, lower, managed, normalize, null_defaults, owned, rows,
+    settle, standing, trial,
 };
 use crate::diff::{Changes, TableChange, beside, diff};
 use crate::engine::PlanOptions;
@@ -147,22 +147,14 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     Aligned { live, current, wanted, left_alone }
 }
 
-/// Returns whether the role may read the history. Otherwise nothing is known about guards and drift.
-///
-/// # Errors
-/// If the server does not answer.
-pub(crate) async fn may_read_history(connection: &mut Connection) -> Result<bool, Error> {
-    let sql = "SELECT coalesce(has_table_privilege(to_regclass('_rosey_history')::oid, 'SELECT'), false)::int::int8";
-    Ok(connection.number(sql).await? == 1)
-}
-
 /// Returns what the last apply guarded, the schemas that it named, and the exchanges of names that it knew
 /// about.
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
-    if !live.history || !may_read_history(connection).await? {
+    if !live.history {
         return Ok(Guards::default());
     }
-    let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
+    let Some(table) = history::readable(connection).await? else { return Ok(Guards::default()) };
+    let last = format!("SELECT schema_after FROM {table} ORDER BY number DESC LIMIT 1");
     let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy| was[= ]|(^|\n)(schema|extension) '";
     let recorded = connection.texts(&format!("WITH last AS ({last}) {guarded}")).await?;
     Ok(Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres))

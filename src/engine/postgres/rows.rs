@@ -68,7 +68,7 @@ async fn reading(connection: &mut Connection, live: &Live, tables: &[ObjectName]
     let mut found = BTreeMap::new();
     for some in tables.chunks(AT_ONCE) {
         let one = |(i, table): (usize, &ObjectName)| {
-            let sql = names.sql(table);
+            let sql = names.qualified(table);
             let size = format!("pg_total_relation_size({}::regclass)", literal(&sql));
             format!("SELECT {i}::int8::text, {size}::text WHERE EXISTS (SELECT FROM {sql})")
         };

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::names::literal;
 use super::scan::{self, Kind, Piece as Word};
-use super::{digest, measure, settings};
+use super::{digest, history, measure, settings};
 use crate::plan::{Hazard, Piece, Plan, Probe, Step, counted_again};
 
 /// Returns the session's settings.
@@ -27,12 +27,17 @@ pub(crate) fn block(declared: &str, body: &str) -> String {
 }
 
 /// Returns a check that stops if the database is another one: by its history, its default schema and its
-/// contents. `history_format` is the latest format that is understood.
+/// contents. A history that could run code is not read. `history_format` is the latest format that is understood.
 pub(crate) fn is_the_start(home: &str, last: i64, history_format: i64, but: &[String], expected: &str) -> Piece {
     let body = format!(
         "IF coalesce(pg_catalog.current_schema()::text, 'public') <> {home} THEN \
          RAISE 'the plan creates new objects in schema %, but here they would be created in %', {home}, pg_catalog.current_schema(); END IF;\n\
-         IF pg_catalog.to_regclass('_rosey_history') IS NOT NULL THEN\n\
+         history := pg_catalog.to_regclass('_rosey_history');\n\
+         PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);\n\
+         fault := ({fault});\n\
+         IF fault IS NOT NULL THEN RAISE 'the table _rosey_history %', fault; END IF;\n\
+         PERFORM pg_catalog.set_config('search_path', path, true);\n\
+         IF history IS NOT NULL THEN\n\
          SELECT h.number, h.rosey_version INTO later, version FROM _rosey_history h WHERE h.format > {history_format} LIMIT 1;\n\
          IF later IS NOT NULL THEN RAISE 'version % was written by a newer version of rosey (%)', later, version; END IF;\n\
          SELECT coalesce(max(h.number), 0) INTO last FROM _rosey_history h;\n\
@@ -41,10 +46,15 @@ pub(crate) fn is_the_start(home: &str, last: i64, history_format: i64, but: &[St
          PERFORM pg_catalog.set_config('search_path', '', true);\n\
          IF ({query}) <> {expected} THEN RAISE 'the schema is not the one that the plan was made for'; END IF;",
         home = literal(home),
+        fault = history::fault_of("history"),
         query = digest::query(but),
         expected = literal(expected),
     );
-    let statement = block("DECLARE last bigint := 0; later bigint; version text; ", &body);
+    let statement = block(
+        "DECLARE last bigint := 0; later bigint; version text; history regclass; fault text; \
+         path text := pg_catalog.current_setting('search_path'); ",
+        &body,
+    );
     Piece::new("Stops if the plan was not made for this database.", [statement])
 }
 

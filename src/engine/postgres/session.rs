@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::cancel::Canceller;
-use super::connection::{Begin, Connection, Error};
+use super::connection::{self, Begin, Connection, Error};
 use super::planner::{self, How, Planned};
 use super::settings::{self, Saved};
-use super::{Url, affinity, commit, dump, lock, run};
-use crate::engine::history::{create_history, insert_history, upgrade_history};
+use super::{Url, affinity, commit, dump, history, lock, run};
 use crate::engine::traits::{Answer, AsNoted, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::engine::{self, BackupMode, CancelToken, PlanError, PlanOptions};
 use crate::plan::{Fact, Plan, Record, Statement};
@@ -200,27 +199,24 @@ impl Session for Open {
     }
 
     fn texts<'a>(&'a mut self, sql: &'a str) -> Answer<'a, Vec<String>, engine::Error> {
-        Box::pin(async move { Ok(self.connection.texts(sql).await?) })
+        Box::pin(async move { Ok(connection::texts(&self.connection.query(sql).await?)?) })
     }
 
     fn history(&mut self, last_only: bool) -> Answer<'_, Vec<String>, engine::Error> {
-        Box::pin(async move { Ok(history(&mut self.connection, last_only).await?) })
+        Box::pin(async move { Ok(history::rows(&mut self.connection, last_only).await?) })
     }
 
-    /// Triggers, rules, row-level security, and whatever else calls functions when a row is written.
+    /// Nothing: a table that would run code is refused before it is read or written.
     fn acts_on_history(&mut self) -> Answer<'_, Vec<String>, engine::Error> {
-        Box::pin(async move { Ok(acts_on_history(&mut self.connection).await?) })
+        Box::pin(async move { Ok(history::table(&mut self.connection).await.map(|_| Vec::new())?) })
     }
 
     fn write_history<'a>(&'a mut self, record: &'a Record) -> Answer<'a, i64, engine::Error> {
-        Box::pin(async move { Ok(write_history(&mut self.connection, record).await?) })
+        Box::pin(async move { Ok(history::write(&mut self.connection, record).await?) })
     }
 
     fn finish_history(&mut self) -> Answer<'_, bool, engine::Error> {
-        Box::pin(async move {
-            let sql = "UPDATE _rosey_history SET outcome = 'applied' WHERE outcome = 'running'";
-            Ok(has_history(&mut self.connection).await? && self.connection.execute(sql).await? > 0)
-        })
+        Box::pin(async move { Ok(history::finish(&mut self.connection).await?) })
     }
 
     fn tables_among<'a>(&'a mut self, names: &'a [&'a str]) -> Answer<'a, Vec<String>, engine::Error> {
@@ -233,47 +229,4 @@ impl Session for Open {
             Ok(self.connection.texts(&sql).await?)
         })
     }
-}
-
-/// The rows of the history as JSON objects, the first or only the last one; none if there is no such table.
-pub(crate) async fn history(connection: &mut Connection, last_only: bool) -> Result<Vec<String>, Error> {
-    if !has_history(connection).await? {
-        return Ok(Vec::new());
-    }
-    let order = if last_only { "ORDER BY number DESC LIMIT 1" } else { "ORDER BY number" };
-    connection.texts(&format!("SELECT to_jsonb(h)::text FROM _rosey_history h {order}")).await
-}
-
-/// What would act if a row of the history were written.
-pub(crate) async fn acts_on_history(connection: &mut Connection) -> Result<Vec<String>, Error> {
-    let acting = "WITH it AS (SELECT c.oid, c.relkind, c.relrowsecurity FROM pg_catalog.pg_class c \
-                  WHERE c.oid = pg_catalog.to_regclass('_rosey_history')) \
-                  SELECT 'the trigger ' || tgname FROM pg_catalog.pg_trigger, it WHERE tgrelid = it.oid \
-                  UNION ALL SELECT 'the rule ' || rulename FROM pg_catalog.pg_rewrite, it WHERE ev_class = it.oid \
-                  UNION ALL SELECT 'the policy ' || polname FROM pg_catalog.pg_policy, it WHERE polrelid = it.oid \
-                  UNION ALL SELECT 'row-level security' FROM it WHERE relrowsecurity \
-                  UNION ALL SELECT 'become something other than a table' FROM it WHERE relkind <> 'r' \
-                  UNION ALL SELECT 'the constraint ' || conname FROM pg_catalog.pg_constraint, it WHERE conrelid = it.oid AND contype NOT IN ('p', 'n') \
-                  UNION ALL SELECT 'a default or a generated column' FROM pg_catalog.pg_attrdef, it WHERE adrelid = it.oid \
-                  UNION ALL SELECT 'an index on an expression' FROM pg_catalog.pg_index, it \
-                  WHERE indrelid = it.oid AND (indexprs IS NOT NULL OR indpred IS NOT NULL)";
-    connection.texts(acting).await
-}
-
-async fn write_history(connection: &mut Connection, record: &Record) -> Result<i64, Error> {
-    if has_history(connection).await? {
-        let columns = "SELECT attname::text FROM pg_attribute WHERE attrelid = to_regclass('_rosey_history') AND attnum > 0";
-        let there = connection.texts(columns).await?;
-        for sql in upgrade_history(Dialect::Postgres, &there) {
-            connection.execute(&sql).await?;
-        }
-    } else {
-        connection.execute(&create_history(Dialect::Postgres)).await?;
-    }
-    connection.execute(&insert_history(Dialect::Postgres, record)).await?;
-    connection.number("SELECT max(number) FROM _rosey_history").await
-}
-
-async fn has_history(connection: &mut Connection) -> Result<bool, Error> {
-    Ok(connection.number("SELECT count(*) FROM pg_class WHERE oid = to_regclass('_rosey_history')").await? > 0)
 }

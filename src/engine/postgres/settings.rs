@@ -57,20 +57,26 @@ fn by_version(local: bool) -> String {
     format!("pg_catalog.set_config(name, '0', {local}) FROM pg_catalog.pg_settings WHERE name IN ({})", names.join(", "))
 }
 
-/// Returns the statements that apply these settings to a transaction until its end. The last one returns the
-/// server process.
-pub(super) fn for_transaction(lock_timeout: u128, limit: Option<Duration>) -> String {
+/// Turns event triggers off, from PostgreSQL 17 on if the role may: a plan creates temporary objects only to ask
+/// the server, which concerns no event trigger.
+const NO_EVENT_TRIGGERS: &str = "SELECT pg_catalog.set_config('event_triggers', 'off', true) \
+     WHERE pg_catalog.has_parameter_privilege('event_triggers', 'SET')";
+
+/// Returns the statements that apply these settings to a transaction of a server until its end; those of a plan
+/// have a `limit`. The last one returns the server process.
+pub(super) fn for_transaction(version: u32, lock_timeout: u128, limit: Option<Duration>) -> String {
     let all = BY_THE_DRIVER.iter().chain(&SETTINGS);
     let settings: String = all.map(|(name, value)| format!("SET LOCAL {name} = {value};\n")).collect();
     format!(
         "{settings}SET LOCAL lock_timeout = {lock_timeout};\n\
          SET LOCAL statement_timeout = {};\n\
          SELECT pg_catalog.set_config('search_path', {SEARCH_PATH}, true);\n\
-         SELECT {};\nSELECT {};\n\
+         SELECT {};\nSELECT {};\n{}\
          SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')::pg_catalog.int4",
         limit.map_or(0, |limit| limit.as_millis()),
         by_version(true),
         check_client(true),
+        if version >= 170_000 && limit.is_some() { format!("{NO_EVENT_TRIGGERS};\n") } else { String::new() },
     )
 }
 

@@ -76,7 +76,7 @@ async fn state(mut other: Connection, pid: i32) -> Seen {
          UNION ALL SELECT 'none', '' ORDER BY 2 DESC LIMIT 1"
     );
     let mut found = None;
-    let asked = other.own_queries(&[sql], |_, row| found = super::connection::pair(row)).await;
+    let asked = other.catalog_queries(&[sql], |_, row| found = super::connection::pair(&row)).await;
     other.close().await.ok();
     match (asked, found) {
         (Ok(()), Some((state, _))) if state == "none" => Seen::Gone,

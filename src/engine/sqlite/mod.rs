@@ -11,6 +11,7 @@ mod ddl;
 pub(crate) mod file;
 mod from_sql;
 pub(crate) mod gate;
+pub(crate) mod history;
 mod implied;
 mod indexed_by;
 pub(crate) mod inspect;

@@ -9,7 +9,7 @@ use super::lexer::quote;
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
-use super::{broken, check, cursor, lower, measure, normalize, rewrite};
+use super::{broken, check, cursor, history, lower, measure, normalize, rewrite};
 use super::{implied, indexed_by, shell};
 use crate::diff::{self, Changes};
 use crate::engine::guards::Guards;
@@ -86,7 +86,7 @@ pub(crate) fn guard(plan: &mut Plan, guards: &Guards, desired: &Normalized) {
 /// Returns the guards and name exchanges that the last apply recorded. If there are none, this costs one
 /// query and no parsing.
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
-    if !live.has_table("_rosey_history") {
+    if !live.has_table("_rosey_history") || history::columns(connection).await?.is_empty() {
         return Ok(Guards::default());
     }
     let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";

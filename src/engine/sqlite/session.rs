@@ -9,8 +9,8 @@ use super::connection::{Connection, Error, Mode};
 use super::lexer::quote_string;
 use super::planner::{self, How, Planned};
 use super::verify::{self, Broken};
-use super::{backup, file, gate, inspect, room};
-use crate::engine::history::{create_history, insert_history, upgrade_history};
+use super::{backup, file, gate, history, inspect, room};
+use crate::engine::history::{TABLE, create_history, insert_history, upgrade_history};
 use crate::engine::traits::{Answer, Backup, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::engine::{self, ApplyError, BackupMode, CancelToken};
 use crate::plan::{Action, Plan, Record, Statement, StatementKind, Step};
@@ -18,8 +18,6 @@ use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
 /// How long an apply checks a file that it rewrites for damage.
 const LOOK: Duration = Duration::from_secs(10);
-
-const HISTORY_COLUMNS: &str = "SELECT name FROM pragma_table_info('_rosey_history')";
 
 /// A file, which need not be there yet.
 pub(crate) struct File<'f>(pub(crate) &'f Path);
@@ -219,27 +217,23 @@ impl Session for Open {
 
     fn history(&mut self, last_only: bool) -> Answer<'_, Vec<String>, engine::Error> {
         Box::pin(async move {
-            let columns = self.connection.texts(HISTORY_COLUMNS).await?;
+            let columns = history::columns(&mut self.connection).await?;
             Ok(if columns.is_empty() { Vec::new() } else { self.connection.texts(&history_sql(&columns, last_only)).await? })
         })
     }
 
     fn acts_on_history(&mut self) -> Answer<'_, Vec<String>, engine::Error> {
-        Box::pin(async move {
-            let acting = "SELECT 'the trigger ' || name FROM main.sqlite_schema WHERE type = 'trigger' AND lower(tbl_name) = '_rosey_history' \
-                          UNION ALL SELECT 'become a view' FROM main.sqlite_schema WHERE type = 'view' AND lower(name) = '_rosey_history'";
-            Ok(self.connection.texts(acting).await?)
-        })
+        Box::pin(async move { Ok(history::acting(&mut self.connection).await?) })
     }
 
     fn write_history<'a>(&'a mut self, record: &'a Record) -> Answer<'a, i64, engine::Error> {
         Box::pin(async move {
             self.connection.execute(&create_history(Dialect::Sqlite)).await?;
-            let there = self.connection.texts(HISTORY_COLUMNS).await?;
-            for sql in upgrade_history(Dialect::Sqlite, &there) {
+            let there = history::columns(&mut self.connection).await?;
+            for sql in upgrade_history(Dialect::Sqlite, TABLE, &there) {
                 self.connection.execute(&sql).await?;
             }
-            self.connection.execute(&insert_history(Dialect::Sqlite, record)).await?;
+            self.connection.execute(&insert_history(Dialect::Sqlite, TABLE, record)).await?;
             Ok(self.connection.number("SELECT max(number) FROM _rosey_history").await?)
         })
     }

@@ -45,7 +45,7 @@ pub(super) async fn tell(connection: &mut Connection, steps: &mut [Step], change
         format!("({i}::int8, to_regclass({})::oid)", literal(&names.sql(table)))
     };
     let asked: Vec<String> = events.iter().enumerate().map(row).collect();
-    for row in connection.query(&query(&asked, version >= 150_000)).await? {
+    for row in connection.catalog(&query(&asked, version >= 150_000)).await? {
         let (number, publication) = read(&row);
         let Some((table, address, event)) = usize::try_from(number).ok().and_then(|n| events.get(n)) else { continue };
         let Some(step) = steps.iter_mut().find(|s| s.address == *address) else { continue };

@@ -42,7 +42,7 @@ async fn has_guarded(connection: &mut Connection) -> Result<bool, Error> {
     if let Some(known) = connection.has_guarded_types() {
         return Ok(known);
     }
-    let rows = connection.query(CANDIDATES).await?;
+    let rows = connection.catalog(CANDIDATES).await?;
     let oids = rows.iter().filter_map(|r| u32::try_from(r.try_get::<i64, _>("oid").ok()?).ok());
     let found = are_guarded(connection, oids.collect()).await?;
     connection.set_guarded_types(found);
@@ -83,7 +83,7 @@ async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error
 
 /// Returns whether the views that were just created contain no constant of a guarded type.
 async fn has_no_guarded_constant(connection: &mut Connection) -> Result<bool, Error> {
-    let texts = connection.query(TREES).await?;
+    let texts = connection.catalog(TREES).await?;
     let trees: Vec<Option<Tree>> = texts.iter().map(|r| tree::read(&r.try_get::<String, _>("tree").ok()?)).collect();
     if trees.is_empty() || trees.iter().any(Option::is_none) {
         return Ok(false);

@@ -113,7 +113,7 @@ impl Facts {
         if [&functions, &operators, &types, &relations].iter().all(|o| o.is_empty()) {
             return Ok(false);
         }
-        let rows = connection.query(&query(&functions, &operators, &types, &relations)).await?;
+        let rows = connection.catalog(&query(&functions, &operators, &types, &relations)).await?;
         let text: String = rows.first().and_then(|r| r.try_get("facts").ok()).unwrap_or_default();
         let answer: Answer =
             serde_json::from_str(&text).map_err(|e| Error::Driver(format!("unexpected contents of the system catalogs: {e}")))?;

@@ -212,7 +212,7 @@ async fn read(connection: &mut Connection, named: &[&String]) -> Result<Option<(
          FROM pg_catalog.pg_rewrite r WHERE r.ev_class = '{VIEW}'::pg_catalog.regclass",
         names.join(", ")
     );
-    let rows = connection.query(&sql).await?;
+    let rows = connection.catalog(&sql).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let oid = |n: i64| u32::try_from(n).unwrap_or_default();
     let (Ok(text), Ok(view), Ok(named)) =

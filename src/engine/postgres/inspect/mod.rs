@@ -123,7 +123,7 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
     ];
     let (sql, takes): (Vec<String>, Vec<Take>) = questions.into_iter().unzip();
     let mut builder = build::Builder::new();
-    let take = |place: usize, row: &PgRow| takes.get(place).into_iter().for_each(|take| take(&mut builder, row));
-    connection.own_queries(&sql, take).await?;
+    let take = |place: usize, row: PgRow| takes.get(place).into_iter().for_each(|take| take(&mut builder, &row));
+    connection.catalog_queries(&sql, take).await?;
     Ok(builder.finish())
 }

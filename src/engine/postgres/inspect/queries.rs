@@ -12,6 +12,17 @@ pub(in super::super) fn not_of_extension(class: &str, oid: &str) -> String {
     format!("NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass AND e.objid = {oid} AND e.deptype = 'e')")
 }
 
+/// Returns the SQL for the comment on an object as a whole. The server's own functions for it are written in SQL, and
+/// before PostgreSQL 14 their names are resolved when they run, by the search path.
+pub(super) fn comment(class: &str, oid: &str) -> String {
+    comment_on(class, oid, "0")
+}
+
+/// The same for a part of an object.
+pub(super) fn comment_on(class: &str, oid: &str, part: &str) -> String {
+    format!("(SELECT description FROM pg_description WHERE classoid = '{class}'::regclass AND objoid = {oid} AND objsubid = {part})")
+}
+
 /// Properties of the session and the server.
 pub(super) const SERVER: &str = "SELECT current_setting('server_version_num')::int8, coalesce(current_schema()::text, 'public'), \
      pg_is_in_recovery(), has_database_privilege(current_database(), 'TEMP'), current_database()::text";
@@ -25,12 +36,13 @@ pub(super) fn relations() -> String {
         "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, \
          {family}, \
          c.reloptions::text[] || ARRAY(SELECT 'toast.' || o FROM pg_class tc, unnest(tc.reloptions) o WHERE tc.oid = c.reltoastrelid), \
-         obj_description(c.oid, 'pg_class'), c.relpages::int8 * 8192, \
+         {comment}, c.relpages::int8 * 8192, \
          CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0, c.relispopulated, c.relispartition, \
          CASE WHEN {family} OR c.relkind = 'f' OR c.reloftype <> 0 THEN {} END \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname",
-        of_hidden_relation()
+        of_hidden_relation(),
+        comment = comment("pg_class", "c.oid"),
     )
 }
 
@@ -119,10 +131,11 @@ pub(super) fn types() -> String {
          CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END, \
          CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, t.typnotnull, \
          pg_get_expr(t.typdefaultbin, 0), CASE WHEN t.typcollation <> b.typcollation THEN quote_ident(k.collname) END, \
-         obj_description(t.oid, 'pg_type') \
+         {} \
          FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_type b ON b.oid = t.typbasetype \
          LEFT JOIN pg_collation k ON k.oid = t.typcollation \
-         WHERE t.typtype IN ('e', 'd') AND {OWN} AND {own} ORDER BY n.nspname, t.typname"
+         WHERE t.typtype IN ('e', 'd') AND {OWN} AND {own} ORDER BY n.nspname, t.typname",
+        comment("pg_type", "t.oid")
     )
 }
 
@@ -131,24 +144,27 @@ pub(super) fn sequences() -> String {
     let own = not_of_extension("pg_class", "c.oid");
     format!(
         "SELECT c.oid::int8, n.nspname::text, c.relname::text, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, \
-         s.seqmax, s.seqcache, s.seqcycle, d.refobjid::int8, d.refobjsubid::int8, d.deptype::text, obj_description(c.oid, 'pg_class'), \
+         s.seqmax, s.seqcache, s.seqcycle, d.refobjid::int8, d.refobjsubid::int8, d.deptype::text, {}, \
          c.relpersistence::text \
          FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass \
          AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') \
-         WHERE {OWN} AND {own} ORDER BY n.nspname, c.relname"
+         WHERE {OWN} AND {own} ORDER BY n.nspname, c.relname",
+        comment("pg_class", "c.oid")
     )
 }
 
 /// Schemas and extensions.
 pub(super) fn spaces() -> String {
     format!(
-        "SELECT 'schema', n.nspname::text, NULL::text, NULL::text, obj_description(n.oid, 'pg_namespace'), NULL::text \
+        "SELECT 'schema', n.nspname::text, NULL::text, NULL::text, {}, NULL::text \
          FROM pg_namespace n WHERE {OWN} AND {} \
-         UNION ALL SELECT 'extension', x.extname::text, n.nspname::text, x.extversion, obj_description(x.oid, 'pg_extension'), \
+         UNION ALL SELECT 'extension', x.extname::text, n.nspname::text, x.extversion, {}, \
          (SELECT v.comment FROM pg_available_extensions v WHERE v.name = x.extname) \
          FROM pg_extension x JOIN pg_namespace n ON n.oid = x.extnamespace WHERE x.extname <> 'plpgsql' ORDER BY 1, 2",
-        not_of_extension("pg_namespace", "n.oid")
+        comment("pg_namespace", "n.oid"),
+        not_of_extension("pg_namespace", "n.oid"),
+        comment("pg_extension", "x.oid"),
     )
 }
 

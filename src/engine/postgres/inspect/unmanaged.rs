@@ -2,7 +2,7 @@
 //! that they belong to, and a digest of their definition. No digest contains an OID, which differs between
 //! databases.
 
-use super::queries::{OWN, not_of_extension};
+use super::queries::{OWN, comment, comment_on, not_of_extension};
 
 /// The relation's name, with its schema unless that is the first of `search_path`.
 const ON: &str =
@@ -37,7 +37,8 @@ fn functions(version: i64) -> String {
         "l.lanname, p.prosrc, p.probin, {body}, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.provolatile, \
          p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel, p.procost, p.prorows, p.proconfig::text, \
          (SELECT concat_ws('|', a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval) \
-          FROM pg_aggregate a WHERE a.aggfnoid = p.oid), obj_description(p.oid, 'pg_proc')"
+          FROM pg_aggregate a WHERE a.aggfnoid = p.oid), {}",
+        comment("pg_proc", "p.oid")
     ));
     format!(
         "SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text, \
@@ -50,19 +51,22 @@ fn functions(version: i64) -> String {
 /// table.
 fn of_relations() -> String {
     let own = not_of_extension("pg_class", "c.oid");
-    let trigger = digest(
+    let trigger = digest(&format!(
         "replace(pg_get_triggerdef(t.oid), ' ON ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' ', ' ON '), \
-         t.tgenabled, obj_description(t.oid, 'pg_trigger')",
-    );
+         t.tgenabled, {}",
+        comment("pg_trigger", "t.oid")
+    ));
     let roles = "(SELECT string_agg(r, ',' ORDER BY r) FROM (SELECT CASE WHEN r = 0 THEN '' ELSE pg_get_userbyid(r)::text END AS r \
                  FROM unnest(p.polroles) r) q)";
     let policy = digest(&format!(
         "p.polcmd, p.polpermissive, {roles}, pg_get_expr(p.polqual, p.polrelid), pg_get_expr(p.polwithcheck, p.polrelid), \
-         obj_description(p.oid, 'pg_policy')"
+         {}",
+        comment("pg_policy", "p.oid")
     ));
-    let rule = digest("pg_get_ruledef(r.oid), r.ev_enabled, obj_description(r.oid, 'pg_rewrite')");
+    let rule = digest(&format!("pg_get_ruledef(r.oid), r.ev_enabled, {}", comment("pg_rewrite", "r.oid")));
     let parameters = digest("ic.reloptions::text");
-    let statistics = digest("pg_get_statisticsobjdef(s.oid), nullif(s.stxstattarget, -1), obj_description(s.oid, 'pg_statistic_ext')");
+    let statistics =
+        digest(&format!("pg_get_statisticsobjdef(s.oid), nullif(s.stxstattarget, -1), {}", comment("pg_statistic_ext", "s.oid")));
     format!(
         "SELECT 'trigger', quote_ident(t.tgname) || ' on ' || {ON}, c.oid::int8, {trigger} \
          FROM pg_trigger t JOIN {RELATION} ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND {OWN} AND {own} \
@@ -119,12 +123,13 @@ fn columns(version: i64) -> String {
 
 fn types() -> String {
     let own = not_of_extension("pg_type", "t.oid");
-    let text = digest(
+    let text = digest(&format!(
         "t.typtype, (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod)), ',' ORDER BY a.attnum) \
          FROM pg_attribute a WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped), \
          (SELECT concat_ws('|', r.rngsubtype::regtype, r.rngcanonical, r.rngsubdiff) FROM pg_range r WHERE r.rngtypid = t.oid), \
-         CASE WHEN t.typtype = 'b' THEN concat_ws('|', t.typinput, t.typoutput, t.typlen) END, obj_description(t.oid, 'pg_type')",
-    );
+         CASE WHEN t.typtype = 'b' THEN concat_ws('|', t.typinput, t.typoutput, t.typlen) END, {}",
+        comment("pg_type", "t.oid")
+    ));
     format!(
         "SELECT 'type', t.oid::regtype::text, NULL::int8, {text} \
          FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_class c ON c.oid = t.typrelid \
@@ -157,8 +162,8 @@ fn of_schemas() -> String {
          AND NOT EXISTS (SELECT FROM pg_opclass oc WHERE oc.opcfamily = o.oid) \
          UNION ALL SELECT 'conversion', {}, NULL, {} \
          FROM pg_conversion o JOIN pg_namespace n ON n.oid = o.connamespace WHERE {OWN} AND {conversion}",
-        digest("o.oprcode, o.oprrest, o.oprjoin, o.oprcanmerge, o.oprcanhash, obj_description(o.oid, 'pg_operator')"),
-        digest("to_jsonb(k) - ARRAY['oid', 'collnamespace', 'collowner', 'collversion'], obj_description(k.oid, 'pg_collation')"),
+        digest(&format!("o.oprcode, o.oprrest, o.oprjoin, o.oprcanmerge, o.oprcanhash, {}", comment("pg_operator", "o.oid"))),
+        digest(&format!("to_jsonb(k) - ARRAY['oid', 'collnamespace', 'collowner', 'collversion'], {}", comment("pg_collation", "k.oid"))),
         named("o.opcname"),
         digest("o.opcdefault, o.opcintype::regtype"),
         named("o.opfname"),
@@ -219,7 +224,7 @@ fn of_database(version: i64) -> String {
          UNION ALL SELECT 'user mapping', format('%s for %I', usename, srvname), NULL, NULL FROM pg_user_mappings \
          UNION ALL SELECT 'security label', format('%s on %s', o.provider, pg_describe_object(o.classoid, o.objoid, o.objsubid)), NULL, {} \
          FROM pg_seclabel o",
-        digest("o.evtevent, o.evtfoid::regproc, o.evtenabled, o.evttags::text, obj_description(o.oid, 'pg_event_trigger')"),
+        digest(&format!("o.evtevent, o.evtfoid::regproc, o.evtenabled, o.evttags::text, {}", comment("pg_event_trigger", "o.oid"))),
         own("pg_event_trigger"),
         digest(&format!(
             "to_jsonb(o) - ARRAY['oid', 'pubowner'], (SELECT string_agg(concat_ws(' ', r.prrelid::regclass::text{parts}), ',' \
@@ -282,19 +287,21 @@ fn privileges() -> String {
 /// Returns the SQL of the digest of an unmanaged relation: a partitioned table, a partition, a table that
 /// takes part in inheritance, a foreign table. What is inherited counts for the parent only.
 pub(super) fn of_hidden_relation() -> String {
-    digest(
-        "c.relkind, c.relpersistence, c.reloptions::text, obj_description(c.oid, 'pg_class'), pg_get_expr(c.relpartbound, c.oid), \
+    digest(&format!(
+        "c.relkind, c.relpersistence, c.reloptions::text, {}, pg_get_expr(c.relpartbound, c.oid), \
          CASE WHEN c.relkind = 'p' THEN pg_get_partkeydef(c.oid) END, \
          (SELECT string_agg(h.inhparent::regclass::text, ',' ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid), \
          (SELECT concat_ws('|', s.srvname, f.ftoptions::text) FROM pg_foreign_table f JOIN pg_foreign_server s ON s.oid = f.ftserver \
           WHERE f.ftrelid = c.oid), \
          (SELECT string_agg(concat_ws(' ', a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated, \
-          pg_get_expr(d.adbin, d.adrelid), a.attfdwoptions::text, col_description(c.oid, a.attnum)), ',' ORDER BY a.attname) \
+          pg_get_expr(d.adbin, d.adrelid), a.attfdwoptions::text, {}), ',' ORDER BY a.attname) \
           FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
           WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), \
          (SELECT string_agg(concat_ws(' ', k.conname, pg_get_constraintdef(k.oid)), ',' ORDER BY k.conname) \
           FROM pg_constraint k WHERE k.conrelid = c.oid AND k.conparentid = 0 AND k.conislocal AND k.contype NOT IN ('n', 't')), \
          (SELECT string_agg(pg_get_indexdef(i.indexrelid), ',' ORDER BY i.indexrelid::regclass::text) FROM pg_index i \
           WHERE i.indrelid = c.oid AND NOT EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = i.indexrelid))",
-    )
+        comment("pg_class", "c.oid"),
+        comment_on("pg_class", "c.oid", "a.attnum")
+    ))
 }

@@ -283,7 +283,7 @@ fn serial(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -
     let options = if options.is_empty() { options } else { format!(" {options}") };
     let owner = format!("{}.{}", table.new, quote(column.name.as_str()));
     let ty = types::value_type(&column.ty);
-    let default = format!("ALTER COLUMN {} SET DEFAULT nextval({})", quote(column.name.as_str()), literal(&name));
+    let default = format!("ALTER COLUMN {} SET DEFAULT pg_catalog.nextval({})", quote(column.name.as_str()), literal(&name));
     vec![
         Statement::of_catalog(format!("CREATE SEQUENCE {name} AS {ty}{options} OWNED BY {owner}")),
         table.after(&default),
@@ -293,7 +293,7 @@ fn serial(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -
 
 /// Returns the sequence of an identity column, as an argument of `setval`.
 fn owned(table: &Altered<'_>, column: &Column) -> String {
-    format!("pg_get_serial_sequence({}, {})", literal(&table.new), literal(column.name.as_str()))
+    format!("pg_catalog.pg_get_serial_sequence({}, {})", literal(&table.new), literal(column.name.as_str()))
 }
 
 /// Makes the sequence of a column that becomes serial or identity continue after the existing rows.

@@ -123,7 +123,8 @@ fn removed(context: &LoweringContext<'_>, before: &EnumType, after: &EnumType) -
     let hazard = |(table, column, array): (&ObjectName, &crate::schema::Ident, bool)| {
         let using = using_of(context, table, column);
         let name = using.map_or_else(|| quote(column.as_str()), |e| format!("({})", e.text));
-        let condition = if array { format!("{name}::text[] && ARRAY[{list}]") } else { format!("{name}::text IN ({list})") };
+        let condition =
+            if array { format!("{name}::text[] OPERATOR(pg_catalog.&&) ARRAY[{list}]") } else { format!("{name}::text IN ({list})") };
         let table_sql = context.names.sql(table);
         let message = format!("{{count}} of {{total}} values of {table}.{column} are no longer in enum {}", after.name);
         Hazard::new(Code::BreaksType, Level::Blocks, after.address(), message, advice)

@@ -65,8 +65,16 @@ impl Numbers {
             return format!("{first} + {place} * ({step})");
         }
         let (once, all, again) = (self.count_from(first), self.count_from(self.again()), self.again());
+        // `bigint % integer` has no operator that fits exactly.
+        let all = if i64::try_from(all).is_ok() { format!("{all}::bigint") } else { all.to_string() };
         format!("CASE WHEN {place} < {once} THEN {first} + {place} * ({step}) ELSE {again} + ({place} - {once}) % {all} * ({step}) END")
     }
+}
+
+/// Returns a bound as SQL. The server reads the sign of the lowest `bigint` as an operator on a `numeric`, which no
+/// comparison with an integer fits exactly: one in the search path could.
+fn bound(number: i128) -> String {
+    if number == i128::from(i64::MIN) { format!("'{number}'::bigint") } else { number.to_string() }
 }
 
 /// Numbers the rows of a new column as its sequence would, in the order of the old primary key.
@@ -82,7 +90,10 @@ pub(super) fn number(table: &Altered<'_>, column: &Column, name: &str) -> Option
 /// Makes the sequence of a numbered column continue after the last row.
 pub(super) fn after_numbered(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     let value = Numbers::of(column).at("(n - 1)");
-    Statement::new(format!("SELECT setval({sequence}, {value}) FROM (SELECT count(*) AS n FROM {}) AS rows WHERE n > 0", table.new))
+    Statement::new(format!(
+        "SELECT pg_catalog.setval({sequence}, {value}) FROM (SELECT count(*) AS n FROM {}) AS rows WHERE n > 0",
+        table.new
+    ))
 }
 
 /// Makes the sequence continue after the existing values. Values outside of its bounds do not count.
@@ -91,8 +102,10 @@ pub(super) fn past_highest(table: &Altered<'_>, column: &Column, sequence: &str)
     let numbers = Numbers::of(column);
     let (most, compares) = if numbers.step < 0 { ("min", "<=") } else { ("max", ">=") };
     let (from, first) = (&table.new, numbers.first);
-    let within = format!("{name} BETWEEN {} AND {}", numbers.min, numbers.max);
-    Statement::new(format!("SELECT setval({sequence}, {most}({name})) FROM {from} WHERE {within} HAVING {most}({name}) {compares} {first}"))
+    let within = format!("{name} BETWEEN {} AND {}", bound(numbers.min), bound(numbers.max));
+    Statement::new(format!(
+        "SELECT pg_catalog.setval({sequence}, {most}({name})) FROM {from} WHERE {within} HAVING {most}({name}) {compares} {first}"
+    ))
 }
 
 /// Reports more rows than the sequence of a new column has values.
@@ -129,6 +142,6 @@ mod tests {
     #[test]
     fn a_cycle_goes_on_at_its_minimum() {
         let sql = numbers(None, Some(9), Some(8), Some(10), true).at("n");
-        assert_eq!(sql, "CASE WHEN n < 2 THEN 9 + n * (1) ELSE 8 + (n - 2) % 3 * (1) END");
+        assert_eq!(sql, "CASE WHEN n < 2 THEN 9 + n * (1) ELSE 8 + (n - 2) % 3::bigint * (1) END");
     }
 }

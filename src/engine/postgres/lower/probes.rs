@@ -53,7 +53,8 @@ fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {
     let advice = rename_instead(&column.name);
     let mut hazard = Hazard::new(Code::DestroysColumn, Level::Destroys, at(table, &column.name), message, advice);
     if table.rows {
-        hazard = hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))).reading([&table.old]);
+        hazard =
+            hazard.counted(Probe::Query(format!("SELECT pg_catalog.count({name}), count(*) FROM {}", table.old))).reading([&table.old]);
     } else {
         (hazard.count, hazard.total) = (Some(0), Some(0));
     }
@@ -114,7 +115,7 @@ fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazar
     let message = format!("{{count}} of {{total}} values of {} are interpreted as UTC", after.name);
     let advice = format!("if they are in another time zone, specify it: using \"{} AT TIME ZONE 'ZONE'\"", after.name);
     let hazard = Hazard::new(Code::TakenAsUtc, Level::Warns, at(table, &after.name), message, advice);
-    Some(hazard.counted(Probe::Query(format!("SELECT count({name}), count(*) FROM {}", table.old))).reading([&table.old]))
+    Some(hazard.counted(Probe::Query(format!("SELECT pg_catalog.count({name}), count(*) FROM {}", table.old))).reading([&table.old]))
 }
 
 /// Reports values that would differ after converting them to the new type and back.
@@ -149,7 +150,7 @@ fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::re
     let hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
     // If there is no cast back, every value that can be converted may change.
-    let forward = format!("SELECT count({name}{text}::{shown}), count(*) FROM {}", table.old);
+    let forward = format!("SELECT pg_catalog.count({name}{text}::{shown}), count(*) FROM {}", table.old);
     Some(Hazard {
         forward: Some(forward),
         ..hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old))

@@ -68,6 +68,9 @@ async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mu
                 }
                 run(connection, all, &part, until).await?;
             }
+            Ok(Judged::NotTaken(error @ Error::Raised { .. })) if part.len() == 1 => {
+                all[part[0]].outcome = Some(Outcome::Not(NotCounted::Unknown(error.to_string())));
+            }
             Ok(Judged::NotTaken(error)) if part.len() == 1 => all[part[0]].outcome = Some(Outcome::Refused(error.to_string())),
             Ok(Judged::Refused(each)) if part.len() == 1 || each.iter().any(Option::is_none) => {
                 let mut left = Vec::new();

@@ -28,6 +28,9 @@ pub enum Error {
         /// The system's error.
         reason: String,
     },
+    /// Reading or writing the history could run something.
+    #[error("the table _rosey_history has {0}, which could run code")]
+    History(String),
     /// Another connection holds the lock.
     #[error("the database is locked by another connection")]
     Locked,
