@@ -11,7 +11,7 @@ use super::offline::FactError;
 use super::prove::{Refusal, prove};
 use super::{broken, check, cursor, history, lower, measure, normalize, rewrite};
 use super::{implied, indexed_by, shell};
-use crate::diff::{self, Changes};
+use crate::diff::{self, Changes, Delta};
 use crate::engine::guards::Guards;
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, StatementKind, Step};
 use crate::schema::{Address, Column, Dialect, Expr, Index, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
@@ -212,11 +212,30 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
             }
             Some(Refusal::Expression(problem)) => return Err(PlanError::Schema(vec![problem])),
             Some(Refusal::Leftover(changes)) => {
+                let stray = triggers_on_nothing(&changes, desired.schema());
+                if !stray.is_empty() {
+                    return Err(PlanError::Schema(stray));
+                }
                 let names: Vec<String> = changes.tables().map(|t| t.table().address().to_string()).collect();
                 return Err(PlanError::Unproven(if names.is_empty() { "a view or trigger".to_owned() } else { names.join(", ") }));
             }
         }
     }
+}
+
+/// Returns the triggers that are left because the schema does not declare what they are on: a view is renamed,
+/// but not in the trigger.
+fn triggers_on_nothing(left: &Changes, desired: &Schema) -> Vec<Problem> {
+    let mut found = Vec::new();
+    for trigger in left.triggers().filter_map(Delta::after) {
+        let Some(on) = trigger.table.as_ref().filter(|on| !desired.has(Kind::is_relation, &ObjectName::bare((*on).clone()))) else {
+            continue;
+        };
+        let message = format!("trigger `{}` is on `{on}`, which the schema does not declare", trigger.name);
+        let help = format!("name the table or view that the trigger is on now, or declare `{on}`");
+        found.push(Problem::new(message, trigger.origin.0, "declared here").help(help));
+    }
+    found
 }
 
 /// Returns a hazard for a live schema that uses a function or collation which only the application provides;
