@@ -221,8 +221,8 @@ fn hint(error: &postgres::Error) -> Option<&'static str> {
             "the role must own what it changes, and needs privileges on the schema of what it creates: GRANT USAGE, CREATE ON SCHEMA … TO …"
         }
         Error::History { .. } => {
-            "rosey neither reads nor writes it: find out who created it; drop or rename it if it is not rosey's, or remove what is wrong, \
-             for example with ALTER TABLE … OWNER TO …"
+            "rosey neither reads nor writes it: find out who created it; drop or rename it if it is not rosey's; otherwise remove what \
+             is wrong, or let the owner of its schema GRANT CREATE ON SCHEMA … TO its owner"
         }
         Error::Sql { code, .. } if code == "53200" => "increase max_locks_per_transaction or the memory of the server",
         _ => return None,

@@ -90,6 +90,11 @@ fn a_history_that_could_run_code_is_neither_read_nor_written() {
             assert_eq!(database.value("SELECT is_called FROM w.calls"), "f", "{} {wrong}", server.version);
             database.sql(right);
         }
+        database.sql("ALTER TABLE _rosey_history OWNER TO mallory; GRANT CREATE ON SCHEMA public TO mallory");
+        assert_eq!(refused(&database, folder.path(), "status"), None, "who owns the schema trusts this owner");
+        database.sql("REVOKE CREATE ON SCHEMA public FROM mallory; GRANT CREATE ON SCHEMA public TO PUBLIC");
+        assert!(refused(&database, folder.path(), "status").is_some(), "PUBLIC is everybody");
+        database.sql("ALTER TABLE _rosey_history OWNER TO postgres");
         assert_eq!(refused(&database, folder.path(), "apply --auto-approve"), None);
     }
 }

@@ -29,14 +29,29 @@ const FAULTS: &str = "\
     UNION ALL SELECT 'has a child or parent table' FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent) \
     UNION ALL SELECT 'has a table access method of an extension' WHERE c.relam >= 16384";
 
-/// Whether the current role trusts the owner of the relation `c`: it is the role itself or one that it is a
-/// member of, a superuser, or the owner of the database. A superuser counts as a member of every role, so
-/// only recorded memberships do.
-const TRUSTED: &str = "\
-    EXISTS (WITH RECURSIVE own(oid) AS (SELECT oid FROM pg_roles WHERE rolname = current_user \
-      UNION SELECT m.roleid FROM pg_auth_members m JOIN own ON own.oid = m.member) SELECT FROM own WHERE own.oid = c.relowner) \
-    OR EXISTS (SELECT FROM pg_roles WHERE oid = c.relowner AND rolsuper) \
-    OR EXISTS (SELECT FROM pg_database WHERE datname = current_database() AND datdba = c.relowner)";
+/// Returns the SQL for whether the current role trusts a role: it is the role itself or one that it is a member
+/// of, a superuser, or the owner of the database. A superuser counts as a member of every role, so only recorded
+/// memberships do.
+fn trusts(role: &str) -> String {
+    format!(
+        "(EXISTS (WITH RECURSIVE own(oid) AS (SELECT oid FROM pg_roles WHERE rolname = current_user \
+         UNION SELECT m.roleid FROM pg_auth_members m JOIN own ON own.oid = m.member) SELECT FROM own WHERE own.oid = {role}) \
+         OR EXISTS (SELECT FROM pg_roles WHERE oid = {role} AND (rolsuper OR rolname = 'pg_database_owner')) \
+         OR EXISTS (SELECT FROM pg_database WHERE datname = current_database() AND datdba = {role}))"
+    )
+}
+
+/// Returns the SQL for whether the current role trusts the owner of the relation `c`: it trusts that role, or the
+/// owner of the schema, and that schema's privileges let the role create objects in it. What PUBLIC may do says
+/// nothing about a role.
+fn trusts_owner() -> String {
+    format!(
+        "({} OR EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.oid = c.relnamespace \
+         AND a.privilege_type = 'CREATE' AND a.grantee <> 0 AND pg_has_role(c.relowner, a.grantee, 'MEMBER') AND {}))",
+        trusts("c.relowner"),
+        trusts("n.nspowner")
+    )
+}
 
 /// The table as the check found it.
 struct Found {
@@ -54,10 +69,11 @@ pub(crate) fn fault_of(oid: &str) -> String {
 }
 
 fn fault() -> String {
-    let untrusted = "does not belong to the current role, a role that it is a member of, a superuser or the owner of the database";
+    let untrusted = "does not belong to the current role or to one that it trusts";
+    let trusted = trusts_owner();
     format!(
         "(SELECT what || '; its owner is ' || quote_ident(pg_get_userbyid(c.relowner)) \
-         FROM ({FAULTS} UNION ALL SELECT '{untrusted}' WHERE NOT ({TRUSTED})) AS f(what) LIMIT 1)"
+         FROM ({FAULTS} UNION ALL SELECT '{untrusted}' WHERE NOT {trusted}) AS f(what) LIMIT 1)"
     )
 }
 

@@ -281,7 +281,9 @@ fn destroy(context: &LoweringContext<'_>, table: &Table) -> Step {
     f.drops.extend(table.indexes.keys().map(|i| context.relation(&context.names.sibling(&table.name, i))));
     f.drops.extend(rule_relations(context, table));
     f.drops.push(context.ty(&table.name));
-    for fk in table.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(context, table, f)) {
+    // What it references has its live name: the table of the change follows renames.
+    let live = context.current.tables.get(&table.name).unwrap_or(table);
+    for fk in live.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(context, live, f)) {
         f.frees.push(context.shape(&fk.table));
     }
     let own = context.shape(&table.name);
