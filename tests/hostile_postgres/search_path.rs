@@ -142,7 +142,7 @@ fn operators_and_functions_of_the_search_path_are_not_called() {
         if server.tool("psql").is_some() {
             std::fs::write(folder.path().join("schema.kdl"), FIRST.replace("enum mood good bad odd", "enum mood bad good")).unwrap();
             let script = rosey(&trapped, folder.path(), "plan --format sql");
-            trapped.psql(&String::from_utf8_lossy(&script.stdout), &["-v", "ON_ERROR_STOP=1"]).unwrap();
+            trapped.psql(&String::from_utf8_lossy(&script.stdout), &["-v", "ON_ERROR_STOP=1", "-v", "allow_destructive=1"]).unwrap();
         }
         assert_eq!(trapped.value("SELECT is_called FROM pgroll.calls"), "f", "{}", server.version);
     }
