@@ -364,7 +364,7 @@ fn has_ended(error: &PgDatabaseError) -> bool {
 /// says in which context. A JSON value that cannot be parsed has a context too, of one line.
 fn is_from_a_function(error: &PgDatabaseError) -> bool {
     let is_json = error.file().is_some_and(|file| file.ends_with("jsonfuncs.c"));
-    error.r#where().is_some_and(|context| !context.is_empty() && !(is_json && context.lines().count() == 1))
+    error.r#where().is_some_and(|context| !(context.is_empty() || is_json && context.lines().count() == 1))
 }
 
 fn refused(error: &PgDatabaseError) -> Error {

@@ -26,7 +26,7 @@ pub(crate) enum Scope {
 
 /// Built-in STABLE functions that depend only on their arguments, the time and the time zone. Others depend
 /// on settings, catalogs, files, sessions or statistics.
-const STABLE: [&str; 61] = [
+const STABLE: [&str; 56] = [
     "age",
     "anytextcat",
     "array_to_json",
@@ -51,11 +51,6 @@ const STABLE: [&str; 61] = [
     "json_to_tsvector",
     "jsonb_build_array",
     "jsonb_build_object",
-    "jsonb_path_exists_tz",
-    "jsonb_path_match_tz",
-    "jsonb_path_query_array_tz",
-    "jsonb_path_query_first_tz",
-    "jsonb_path_query_tz",
     "jsonb_to_tsvector",
     "length",
     "make_timestamptz",
@@ -89,6 +84,9 @@ const STABLE: [&str; 61] = [
     "websearch_to_tsquery",
     "xml",
 ];
+
+/// Built-in VOLATILE functions that change and read nothing.
+const VOLATILE: [&str; 5] = ["clock_timestamp", "gen_random_uuid", "random", "uuidv4", "uuidv7"];
 
 /// Returns whether the function compares times with and without a time zone, which depends only on the
 /// session's time zone.
@@ -256,7 +254,7 @@ fn is_admitted(function: &Function, scope: &Scope) -> bool {
         _ if *scope == Scope::Constants => true,
         "s" if uses_default_configuration(function) => false,
         "s" => STABLE.contains(&function.name.as_str()) || compares_times(&function.name),
-        _ => false,
+        _ => VOLATILE.contains(&function.name.as_str()),
     }
 }
 

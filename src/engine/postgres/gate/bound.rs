@@ -91,7 +91,15 @@ fn of_query(query: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -
         }
     }
     let columns = query.nodes("targetList").map(|entry| entry.field("expr").iter().fold(0, |s: u64, e| s + expanded(e, scopes, own)));
-    let columns: Vec<u64> = columns.collect();
+    let mut columns: Vec<u64> = columns.collect();
+    if query.node("setOperations").is_some() {
+        // The planner substitutes every branch, and the list names the columns of the first.
+        let branches = scopes.last().into_iter().flatten();
+        columns = branches.fold(vec![0; columns.len()], |mut all, branch| {
+            all.iter_mut().zip(branch).for_each(|(own, of): (&mut u64, &u64)| *own = own.saturating_add(*of));
+            all
+        });
+    }
     for (name, values) in query.fields.iter().filter(|(n, _)| n != "rtable" && n != "targetList") {
         let _ = name;
         rest = values.iter().fold(rest, |sum, v| sum.saturating_add(expanded(v, scopes, own)));

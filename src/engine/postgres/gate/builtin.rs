@@ -27,8 +27,20 @@ pub(super) enum Growth {
     Fills,
     /// It replaces parts of the first argument by the third.
     Replaces,
-    /// It puts its second argument between the parts of the first.
+    /// It puts its second argument between the parts of the first, and the third in place of NULLs.
     Joins,
+    /// It puts its first argument between all others.
+    JoinsAll,
+    /// Its second argument is a picture of a number or time, whose parts it makes a list of.
+    Pictures,
+    /// It returns a part for each group of a pattern.
+    Captures,
+    /// It works on the characters of its arguments, each of several bytes.
+    Wide,
+    /// It indents the parts of a value by their depth.
+    Pretty,
+    /// It gives a `numeric` as many digits as its second argument says.
+    Rounds,
     /// Its first argument is a format that may contain widths.
     Formats,
     /// It makes many small values of one.
@@ -53,7 +65,7 @@ pub(super) fn growth(name: &str) -> Option<Growth> {
 }
 
 /// Functions that make values longer, or whose time is not proportional to them.
-const SPECIAL: [(Growth, &str); 14] = [
+const SPECIAL: [(Growth, &str); 20] = [
     (Growth::Repeats, "repeat"),
     (Growth::Fills, "bit bpchar lpad rpad"),
     (Growth::Replaces, "array_replace regexp_replace replace"),
@@ -63,9 +75,9 @@ const SPECIAL: [(Growth, &str); 14] = [
     (
         Growth::Searches,
         "arraycontained arraycontains arrayoverlap bpchariclike bpcharicnlike bpcharlike bpcharnlike btrim \
-         bytealike byteanlike jsonb_contained jsonb_contains like ltrim nameiclike nameicnlike namelike namenlike \
-         notlike position rtrim split_part strpos texticlike texticnlike textlike textnlike to_char to_date \
-         to_number to_timestamp translate",
+         bytealike byteanlike jsonb_contained jsonb_contains jsonb_delete jsonb_delete_path jsonb_exists_all \
+         jsonb_exists_any like ltrim nameiclike nameicnlike namelike namenlike notlike position rtrim split_part \
+         strpos texticlike texticnlike textlike textnlike translate",
     ),
     (Growth::Squares, "is_normalized normalize parse_ident"),
     (Growth::Raises, "exp factorial numeric_exp numeric_fac numeric_power pow power"),
@@ -74,43 +86,56 @@ const SPECIAL: [(Growth, &str); 14] = [
         "div ln log log10 mod numeric_div numeric_div_trunc numeric_ln numeric_log numeric_mod numeric_mul \
          numeric_sqrt sqrt",
     ),
-    (Growth::Times(4), "byteaout encode jsonb_pretty quote_ident quote_literal quote_nullable similar_escape similar_to_escape"),
+    (
+        Growth::Times(4),
+        "byteaout cash_words convert convert_from convert_to encode quote_ident quote_literal quote_nullable \
+         similar_escape similar_to_escape",
+    ),
     (
         Growth::Times(6),
         "array_to_json json_build_array json_build_object json_object jsonb_build_array jsonb_build_object \
          jsonb_object row_to_json to_json to_jsonb",
     ),
-    (Growth::Times(8), "array_to_tsvector json_to_tsvector jsonb_to_tsvector regexp_match regexp_matches to_tsvector"),
+    (Growth::Times(8), "array_to_tsvector json_to_tsvector jsonb_to_tsvector to_tsvector"),
     (
         Growth::Gathers,
         "array_agg json_agg json_agg_strict json_object_agg json_object_agg_strict json_object_agg_unique \
          json_object_agg_unique_strict jsonb_agg jsonb_agg_strict jsonb_object_agg jsonb_object_agg_strict \
          jsonb_object_agg_unique jsonb_object_agg_unique_strict range_agg range_intersect_agg string_agg",
     ),
+    (
+        Growth::Wide,
+        "bpcharicregexeq bpcharicregexne bpcharregexeq bpcharregexne casefold initcap lower nameicregexeq \
+         nameicregexne nameregexeq nameregexne regexp_count regexp_instr regexp_like regexp_substr texticregexeq \
+         texticregexne textregexeq textregexne upper",
+    ),
+    (Growth::Captures, "regexp_match regexp_matches"),
+    (Growth::Pictures, "to_char to_date to_number to_timestamp"),
+    (Growth::JoinsAll, "concat_ws"),
+    (Growth::Pretty, "jsonb_pretty"),
+    (Growth::Rounds, "numeric round trunc"),
 ];
 
 /// Functions whose results do not grow, by what they are about.
 const LINEAR: [&str; 9] = [
     // Text.
     "anytextcat ascii bpchar_larger bpchar_pattern_ge bpchar_pattern_gt bpchar_pattern_le bpchar_pattern_lt \
-     bpchar_smaller bpcharcmp bpchareq bpcharge bpchargt bpcharicregexeq bpcharicregexne bpcharle bpcharlt \
-     bpcharne bpcharregexeq bpcharregexne casefold char char_length character_length chr concat concat_ws initcap \
-     left length like_escape lower md5 name nameconcatoid nameeqtext namegetext namegttext nameicregexeq \
-     nameicregexne nameletext namelttext namenetext nameregexeq nameregexne octet_length overlay regexp_count \
-     regexp_instr regexp_like regexp_substr reverse right starts_with substr substring text text_ge text_gt \
-     text_larger text_le text_lt text_pattern_ge text_pattern_gt text_pattern_le text_pattern_lt text_smaller \
-     textanycat textcat texteq texteqname textgename textgtname texticregexeq texticregexne textlen textlename \
-     textltname textne textnename textregexeq textregexne to_ascii to_bin to_hex to_oct unistr upper varchar",
+     bpchar_smaller bpcharcmp bpchareq bpcharge bpchargt bpcharle bpcharlt bpcharne char char_length \
+     character_length chr concat left length like_escape md5 name nameconcatoid nameeqtext namegetext namegttext \
+     nameletext namelttext namenetext octet_length overlay reverse right starts_with substr substring text \
+     text_ge text_gt text_larger text_le text_lt text_pattern_ge text_pattern_gt text_pattern_le text_pattern_lt \
+     text_smaller textanycat textcat texteq texteqname textgename textgtname textlen textlename textltname textne \
+     textnename to_ascii to_bin to_hex to_oct unistr varchar",
     // Bytes and bits.
     "bit_count bit_length bitand bitcat bitcmp biteq bitge bitgt bitle bitlt bitne bitnot bitor bitshiftleft \
      bitshiftright bitxor bytea bytea_larger bytea_smaller byteacat byteacmp byteaeq byteage byteagt byteale \
-     bytealt byteane convert convert_from convert_to crc32 crc32c decode get_bit get_byte set_bit set_byte sha224 \
-     sha256 sha384 sha512 varbit varbitcmp varbiteq varbitge varbitgt varbitle varbitlt varbitne",
+     bytealt byteane crc32 crc32c decode get_bit get_byte set_bit set_byte sha224 sha256 sha384 sha512 varbit \
+     varbitcmp varbiteq varbitge varbitgt varbitle varbitlt varbitne",
     // Numbers, and what is computed of them and of times.
-    "abs bool cash_words ceil ceiling date_part date_trunc extract float4 float8 floor in_range int2 int4 int8 \
-     min_scale money numeric numeric_abs numeric_add numeric_cmp numeric_eq numeric_ge numeric_gt numeric_inc \
-     numeric_larger numeric_le numeric_lt numeric_ne numeric_pl_pg_lsn numeric_smaller numeric_sub numeric_uminus \
-     numeric_uplus pg_lsn random_normal round scale sign timezone trim_scale trunc width_bucket",
+    "abs bool ceil ceiling date_part date_trunc extract float4 float8 floor in_range int2 int4 int8 min_scale \
+     money numeric_abs numeric_add numeric_cmp numeric_eq numeric_ge numeric_gt numeric_inc numeric_larger \
+     numeric_le numeric_lt numeric_ne numeric_pl_pg_lsn numeric_smaller numeric_sub numeric_uminus numeric_uplus \
+     pg_lsn random_normal scale sign timezone trim_scale width_bucket",
     // Arrays.
     "array_append array_cat array_dims array_eq array_ge array_gt array_larger array_le array_length array_lower \
      array_lt array_ndims array_ne array_position array_positions array_prepend array_remove array_reverse \
@@ -120,11 +145,9 @@ const LINEAR: [&str; 9] = [
     "json_array_element json_array_element_text json_array_elements json_array_elements_text json_array_length \
      json_each json_each_text json_extract_path json_extract_path_text json_object_field json_object_field_text \
      json_object_keys json_strip_nulls json_typeof jsonb_array_element jsonb_array_element_text \
-     jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_cmp jsonb_concat jsonb_delete \
-     jsonb_delete_path jsonb_each jsonb_each_text jsonb_eq jsonb_exists jsonb_exists_all jsonb_exists_any \
-     jsonb_extract_path jsonb_extract_path_text jsonb_ge jsonb_gt jsonb_insert jsonb_le jsonb_lt jsonb_ne \
-     jsonb_object_field jsonb_object_field_text jsonb_object_keys jsonb_path_exists jsonb_path_exists_opr \
-     jsonb_path_match jsonb_path_match_opr jsonb_path_query jsonb_path_query_array jsonb_path_query_first \
+     jsonb_array_elements jsonb_array_elements_text jsonb_array_length jsonb_cmp jsonb_concat jsonb_each \
+     jsonb_each_text jsonb_eq jsonb_exists jsonb_extract_path jsonb_extract_path_text jsonb_ge jsonb_gt \
+     jsonb_insert jsonb_le jsonb_lt jsonb_ne jsonb_object_field jsonb_object_field_text jsonb_object_keys \
      jsonb_set jsonb_set_lax jsonb_strip_nulls jsonb_subscript_handler jsonb_typeof",
     // Ranges and multiranges.
     "datemultirange elem_contained_by_multirange elem_contained_by_range int4multirange int8multirange isempty \
@@ -167,9 +190,19 @@ mod tests {
 
     #[test]
     fn what_the_server_cannot_interrupt_is_not_listed() {
-        for name in ["xpath", "xmlexists", "ts_rank", "ts_headline", "path_distance", "poly_distance", "generate_series", "pg_sleep"] {
+        for name in [
+            "xpath",
+            "xmlexists",
+            "jsonb_path_query",
+            "ts_rank",
+            "ts_headline",
+            "path_distance",
+            "poly_distance",
+            "generate_series",
+            "pg_sleep",
+        ] {
             assert_eq!(growth(name), None, "{name}");
         }
-        assert_eq!((growth("lower"), growth("repeat")), (Some(Growth::Linear), Some(Growth::Repeats)));
+        assert_eq!((growth("length"), growth("repeat")), (Some(Growth::Linear), Some(Growth::Repeats)));
     }
 }

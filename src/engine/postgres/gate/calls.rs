@@ -53,7 +53,7 @@ const TYPES: [&str; 20] = [
 ];
 
 /// Nodes that call functions of their arguments' types.
-const CALLING: [&str; 16] = [
+const CALLING: [&str; 18] = [
     "FUNCEXPR",
     "OPEXPR",
     "DISTINCTEXPR",
@@ -70,10 +70,13 @@ const CALLING: [&str; 16] = [
     "COERCETODOMAIN",
     "SUBSCRIPTINGREF",
     "SETOPERATIONSTMT",
+    // They convert their arguments as to_json does, which looks for casts.
+    "JSONVALUEEXPR",
+    "JSONCONSTRUCTOREXPR",
 ];
 
 /// Nodes that call nothing themselves: structure, values and SQL's own operators.
-const PLAIN: [&str; 52] = [
+const PLAIN: [&str; 50] = [
     "QUERY",
     "RTE",
     "RANGETBLENTRY",
@@ -114,8 +117,6 @@ const PLAIN: [&str; 52] = [
     "NULLTEST",
     "BOOLEANTEST",
     "COERCETODOMAINVALUE",
-    "JSONVALUEEXPR",
-    "JSONCONSTRUCTOREXPR",
     "JSONISPREDICATE",
     "JSONFORMAT",
     "JSONRETURNING",

@@ -19,11 +19,19 @@ const BYTES: u64 = 1 << 28;
 /// The maximum size of a value that an aggregate keeps for each row.
 const LONG: u64 = 10_000;
 
-/// The maximum length in bytes of a constant that a value may be searched for, however long that value is.
-const SHORT: u64 = 256;
+/// The maximum number of bytes that all calls of an expression look at, one after the other: a search looks at
+/// the whole pattern for each byte of the value.
+const STEPS: u64 = 1 << 30;
 
-/// The maximum product of the sizes of what is searched and what it is searched for.
-const STEPS: u64 = 1 << 27;
+/// How many comparisons a byte of a bit string takes on both sides of a search.
+const BITS: u64 = 64;
+
+/// The types `bit` and `bit varying`.
+const BIT_STRINGS: [u32; 2] = [1560, 1562];
+
+/// The factor by which a value becomes larger as characters, and the memory of a part of a picture.
+const WIDE: u64 = 8;
+const PICTURE: u64 = 44;
 
 /// The factor by which the parts of a value need more memory than the value.
 const PARTS: u64 = 40;
@@ -31,8 +39,8 @@ const PARTS: u64 = 40;
 /// The factor by which a value may become longer as text.
 const AS_TEXT: u64 = 2;
 
-/// The maximum number of digits of a `numeric` before its decimal point.
-const DIGITS: u64 = 131_072;
+/// The maximum number of digits of a `numeric`, before and after its decimal point.
+const DIGITS: u64 = 147_455;
 
 /// The type of sublink that collects rows in an array, `ARRAY(SELECT …)`.
 const ARRAY_SUBLINK: u32 = 6;
@@ -54,7 +62,7 @@ struct Rows {
 
 /// Estimates the sizes in a tree; `growth` knows how the functions change them.
 pub(super) fn of(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Sizes {
-    let mut walk = Walk { growth, queries: Vec::new(), total: 0, steps: 0, refusal: None, has_long_numbers: false };
+    let mut walk = Walk { growth, queries: Vec::new(), total: 0, steps: 0, in_from: false, refusal: None, has_long_numbers: false };
     walk.value(tree);
     let refusal = match (walk.total > BYTES, walk.steps > STEPS) {
         (true, _) => Some("its values could grow without limit"),
@@ -72,6 +80,8 @@ struct Walk<'g> {
     total: u64,
     /// What the searches take together.
     steps: u64,
+    /// Whether the expression is a function in FROM.
+    in_from: bool,
     refusal: Option<&'static str>,
     has_long_numbers: bool,
 }
@@ -103,13 +113,30 @@ impl Walk<'_> {
             "FUNCEXPR" | "OPEXPR" | "DISTINCTEXPR" | "NULLIFEXPR" | "SCALARARRAYOPEXPR" => self.call(node),
             "AGGREF" | "WINDOWFUNC" => self.aggregate(node),
             "COERCEVIAIO" => self.through_text(node),
-            "BOOLEXPR" | "NULLTEST" | "BOOLEANTEST" | "ROWCOMPARE" | "ROWCOMPAREEXPR" => {
+            "BOOLEXPR"
+            | "NULLTEST"
+            | "BOOLEANTEST"
+            | "ROWCOMPARE"
+            | "ROWCOMPAREEXPR"
+            | "SQLVALUEFUNCTION"
+            | "CASETESTEXPR"
+            | "PARAM"
+            | "COERCETODOMAINVALUE"
+            | "GROUPINGFUNC" => {
                 self.fields(node);
-                1
+                VALUE
             }
-            "ARRAY" | "ARRAYEXPR" | "ARRAYCOERCEEXPR" | "ROW" | "ROWEXPR" => {
+            "ARRAY" | "ARRAYEXPR" | "ROW" | "ROWEXPR" => {
                 let parts = self.fields(node).saturating_add(VALUE);
                 self.made(parts)
+            }
+            "ARRAYCOERCEEXPR" => {
+                let (array, each) = (self.all(node.field("arg")), self.all(node.field("elemexpr")));
+                self.made(array.saturating_mul(each.max(1)))
+            }
+            "JSONCONSTRUCTOREXPR" => {
+                let parts = self.fields(node).saturating_add(VALUE);
+                self.made(parts.saturating_mul(6))
             }
             _ => self.fields(node),
         }
@@ -173,9 +200,14 @@ impl Walk<'_> {
     /// Returns the size of a value that is converted through its text.
     fn through_text(&mut self, node: &Node) -> u64 {
         let argument = self.fields(node);
-        match node.number("resulttype").is_some_and(is_fixed) {
-            true => VALUE,
-            false => self.made(argument.saturating_mul(AS_TEXT)),
+        match node.number("resulttype") {
+            Some(ty) if is_fixed(ty) => VALUE,
+            // A few letters may mean a number of many digits; those of a row count as short.
+            Some(NUMERIC) if !node.node("arg").is_some_and(is_of_row) => {
+                self.has_long_numbers = true;
+                self.made(argument.saturating_add(DIGITS))
+            }
+            _ => self.made(argument.saturating_mul(AS_TEXT)),
         }
     }
 
@@ -185,9 +217,13 @@ impl Walk<'_> {
         let function = node.number("funcid").or_else(|| node.number("opfuncid"));
         let growth = function.and_then(self.growth);
         let result = ["funcresulttype", "opresulttype"].iter().find_map(|f| node.number(f));
+        self.steps = sizes.iter().fold(self.steps, |sum, size| sum.saturating_add(*size));
+        if node.field("funcretset") == [Tree::Atom("true".to_owned())] && !self.in_from {
+            self.refusal.get_or_insert("it returns several rows in a list of columns");
+        }
         let size = self.grown(growth, &arguments, &sizes);
         self.has_long_numbers |= growth == Some(Growth::Raises) && result == Some(NUMERIC);
-        if result.is_none_or(is_fixed) { VALUE.min(size) } else { self.made(size) }
+        if result.is_none_or(is_fixed) { VALUE } else { self.made(size.max(VALUE)) }
     }
 
     /// Returns the size of a function's result.
@@ -204,7 +240,37 @@ impl Walk<'_> {
                 self.search(arguments, sizes);
                 size(0).saturating_mul(length(arguments.get(2), size(2)).max(1))
             }
-            Some(Growth::Joins) => size(0).saturating_mul(length(arguments.get(1), size(1)).max(1)),
+            Some(Growth::Joins) => {
+                let between = length(arguments.get(1), size(1)).saturating_add(length(arguments.get(2), size(2)));
+                size(0).saturating_mul(between.max(1))
+            }
+            // With two arguments, the second may be an array of all others.
+            Some(Growth::JoinsAll) => {
+                let parts = if sizes.len() == 2 { size(1) } else { sizes.len() as u64 };
+                sum.saturating_add(size(0).saturating_mul(parts))
+            }
+            Some(Growth::Pictures) => {
+                self.search(arguments, sizes);
+                sum.saturating_add(size(1).saturating_mul(PICTURE))
+            }
+            Some(Growth::Captures) => match arguments.get(1).and_then(|a| bytes(a)) {
+                Some(pattern) => {
+                    let groups = pattern.iter().filter(|b| **b == b'(').count() as u64;
+                    sum.saturating_mul(groups.saturating_add(WIDE))
+                }
+                None => self.odd(sum),
+            },
+            Some(Growth::Wide) => {
+                self.made(sum.saturating_mul(WIDE));
+                sum.saturating_mul(2)
+            }
+            Some(Growth::Pretty) => sum.saturating_mul(sum),
+            Some(Growth::Rounds) => match (arguments.len(), number(1)) {
+                (0 | 1, _) => sum,
+                // A cast to `numeric(p, s)` has both in one number, `p` in its upper half.
+                (_, Some(n)) => sum.saturating_add(if n > 0xFFFF { n >> 16 } else { n }),
+                (_, None) => self.odd(sum),
+            },
             Some(Growth::Splits) => {
                 self.search(arguments, sizes);
                 size(0).saturating_mul(PARTS)
@@ -238,10 +304,13 @@ impl Walk<'_> {
     /// Counts a comparison of one argument with another at each place.
     fn search(&mut self, arguments: &[&Node], sizes: &[u64]) {
         let [value, sought, ..] = sizes else { return };
-        if arguments.get(1).and_then(|a| bytes(a)).is_some_and(|b| b.len() as u64 <= SHORT) {
-            return;
-        }
-        self.steps = self.steps.saturating_add(value.saturating_mul(*sought));
+        let is_bits = arguments.first().is_some_and(|a| {
+            ["consttype", "vartype", "funcresulttype", "opresulttype", "resulttype"]
+                .iter()
+                .any(|f| a.number(f).is_some_and(|ty| BIT_STRINGS.contains(&ty)))
+        });
+        let each = if is_bits { sought.saturating_mul(BITS) } else { *sought };
+        self.steps = self.steps.saturating_add(value.saturating_mul(each.max(1)));
     }
 
     fn query(&mut self, query: &Node) -> Rows {
@@ -252,13 +321,23 @@ impl Walk<'_> {
                 relations.push(found);
             }
         }
-        let columns: Vec<u64> = query.nodes("targetList").map(|entry| self.all(entry.field("expr"))).collect();
+        let mut columns: Vec<u64> = query.nodes("targetList").map(|entry| self.all(entry.field("expr"))).collect();
+        let is_set_operation = query.node("setOperations").is_some();
+        if is_set_operation {
+            // The list names the columns of the first branch.
+            let branches = self.queries.last().into_iter().flatten();
+            branches.for_each(|b| columns.iter_mut().zip(&b.columns).for_each(|(own, of)| *own = (*own).max(*of)));
+        }
         for (name, values) in &query.fields {
             if name != "rtable" && name != "targetList" {
                 self.all(values);
             }
         }
-        let rows = self.queries.pop().map_or(1, |relations| product(&relations));
+        let relations = self.queries.pop().unwrap_or_default();
+        let rows = match is_set_operation {
+            true => relations.iter().fold(0, |all: u64, r| all.saturating_add(r.rows)),
+            false => product(&relations),
+        };
         Rows { columns, rows }
     }
 
@@ -279,8 +358,10 @@ impl Walk<'_> {
         if let [Tree::List(functions)] = relation.field("functions")
             && !functions.is_empty()
         {
+            let before = std::mem::replace(&mut self.in_from, true);
             let size = self.all(functions);
-            return Rows { columns: vec![size; COLUMNS], rows: size.max(1) };
+            self.in_from = before;
+            return Rows { columns: vec![size.max(VALUE); COLUMNS], rows: size.max(arguments_of(functions)).max(1) };
         }
         let is_table = relation.number("relid").is_some_and(|r| r != 0);
         Rows { columns: Vec::new(), rows: if is_table { ROWS } else { 1 } }
@@ -303,6 +384,31 @@ fn product(relations: &[Rows]) -> u64 {
     relations.iter().fold(1, |all: u64, r| all.saturating_mul(r.rows))
 }
 
+/// Returns how many parts functions in FROM can make: at most one for each byte of a constant, or of what is
+/// computed.
+fn arguments_of(functions: &[Tree]) -> u64 {
+    functions.iter().fold(0, |sum: u64, f| sum.saturating_add(weight(f)))
+}
+
+fn weight(tree: &Tree) -> u64 {
+    match tree {
+        Tree::Atom(_) => 0,
+        Tree::Bytes(bytes) => bytes.len() as u64,
+        Tree::List(parts) => arguments_of(parts),
+        Tree::Node(node) if node.label == "VAR" => VALUE,
+        Tree::Node(node) => node.fields.iter().fold(0, |sum: u64, (_, v)| sum.saturating_add(arguments_of(v))),
+    }
+}
+
+/// Returns whether a node is a value of a row, perhaps under another type.
+fn is_of_row(node: &Node) -> bool {
+    match node.label.as_str() {
+        "VAR" => true,
+        "RELABELTYPE" => node.node("arg").is_some_and(is_of_row),
+        _ => false,
+    }
+}
+
 /// Returns the bytes of a constant, with the header of a value of variable length.
 fn bytes(node: &Node) -> Option<&[u8]> {
     match node.field("constvalue") {
@@ -323,11 +429,13 @@ fn integer(node: &Node) -> Option<u64> {
     Some(u64::try_from(value).unwrap_or(0))
 }
 
-/// Returns how many digits a `numeric` constant has before its decimal point, from its weight
+/// Returns how many digits a `numeric` constant has before and after its decimal point, from its weight and
+/// scale
 /// (<https://github.com/postgres/postgres/blob/master/src/backend/utils/adt/numeric.c>).
 fn digits(bytes: &[u8]) -> u64 {
     let word = |at: usize| bytes.get(at..at + 2).map(|b| i16::from_le_bytes([b[0], b[1]]));
-    let (Some(header), Some(weight)) = (word(4), word(6)) else { return 0 };
-    let is_long = header >= 0;
-    if is_long { u64::try_from(weight).unwrap_or(0).saturating_mul(4) } else { VALUE * 4 }
+    let (Some(header), Some(weight)) = (word(4), word(6)) else { return VALUE * 4 };
+    let is_long = header >= 0 || header & 0x4000 != 0;
+    let after = u64::from(header.cast_unsigned() & 0x3FFF);
+    if is_long { u64::try_from(weight).unwrap_or(0).saturating_add(1).saturating_mul(4).saturating_add(after) } else { VALUE * 4 }
 }
