@@ -31,11 +31,14 @@ const FAULTS: &str = "\
 
 /// Returns the SQL for whether the current role trusts a role: it is the role itself or one that it is a member
 /// of, a superuser, or the owner of the database. A superuser counts as a member of every role, so only recorded
-/// memberships do.
+/// memberships do, and before PostgreSQL 15 any role could grant itself to others, so only those that a superuser or
+/// the owner of the database granted.
 fn trusts(role: &str) -> String {
     format!(
         "(EXISTS (WITH RECURSIVE own(oid) AS (SELECT oid FROM pg_roles WHERE rolname = current_user \
-         UNION SELECT m.roleid FROM pg_auth_members m JOIN own ON own.oid = m.member) SELECT FROM own WHERE own.oid = {role}) \
+         UNION SELECT m.roleid FROM pg_auth_members m JOIN own ON own.oid = m.member \
+         JOIN pg_roles g ON g.oid = m.grantor AND (g.rolsuper OR EXISTS (SELECT FROM pg_database \
+         WHERE datname = current_database() AND datdba = g.oid))) SELECT FROM own WHERE own.oid = {role}) \
          OR EXISTS (SELECT FROM pg_roles WHERE oid = {role} AND (rolsuper OR rolname = 'pg_database_owner')) \
          OR EXISTS (SELECT FROM pg_database WHERE datname = current_database() AND datdba = {role}))"
     )

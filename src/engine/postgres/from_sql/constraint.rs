@@ -5,6 +5,7 @@
 use super::Reader;
 use super::cursor::{Cursor, Read};
 use crate::engine::postgres::default_name;
+use crate::engine::postgres::read_type::plain_or_quoted;
 use crate::schema::{Check, Deferrable, Exclusion, ForeignKey, Ident, KeyPart, PrimaryKey, RefAction, Table, Unique};
 
 /// What can follow any constraint.
@@ -97,9 +98,12 @@ impl Reader {
 
     fn primary_key(&mut self, c: &mut Cursor, name: Option<Ident>, table: &mut Table, column: Option<&Ident>) -> Read<()> {
         let (columns, odd) = of_column_or_list(c, column)?;
-        let include = index_tail(c)?;
+        let (include, has_parameters) = index_tail(c)?;
         let key = PrimaryKey { name, include, deferrable: mode(c).deferrable, ..PrimaryKey::new(plain(&columns)) };
         let twice = table.primary_key.is_some();
+        if has_parameters {
+            self.leave_parameters(key.name.as_ref(), &default_name::primary_key(&table.name, &key), table);
+        }
         if odd {
             let usual = default_name::primary_key(&table.name, &key);
             self.leave_constraint(key.name, &usual, table);
@@ -116,9 +120,12 @@ impl Reader {
         let nulls_not_distinct = c.take("nulls not distinct");
         c.take("nulls distinct");
         let (columns, odd) = of_column_or_list(c, column)?;
-        let include = index_tail(c)?;
+        let (include, has_parameters) = index_tail(c)?;
         let deferrable = mode(c).deferrable;
         let unique = Unique { name, nulls_not_distinct, include, deferrable, ..Unique::new(plain(&columns)) };
+        if has_parameters {
+            self.leave_parameters(unique.name.as_ref(), &default_name::unique(&table.name, &unique), table);
+        }
         if odd {
             let usual = default_name::unique(&table.name, &unique);
             self.leave_constraint(unique.name, &usual, table);
@@ -142,11 +149,15 @@ impl Reader {
             }
         }
         inner.end()?;
-        let include = index_tail(c)?;
+        let (include, has_parameters) = index_tail(c)?;
         let predicate = if c.take("where") { Some(self.expr(c.group()?.rest()?)) } else { None };
         let (was, comment, origin) = (Vec::new(), None, Default::default());
         let deferrable = mode(c).deferrable;
-        table.exclusions.push(Exclusion { name, was, method, parts, predicate, deferrable, include, comment, origin });
+        let exclusion = Exclusion { name, was, method, parts, predicate, deferrable, include, comment, origin };
+        if has_parameters {
+            self.leave_parameters(exclusion.name.as_ref(), &default_name::exclusion(&table.name, &exclusion), table);
+        }
+        table.exclusions.push(exclusion);
         Ok(())
     }
 
@@ -184,6 +195,12 @@ impl Reader {
         Ok(())
     }
 
+    /// Reports the storage parameters of a constraint's index, as inspection does.
+    fn leave_parameters(&mut self, name: Option<&Ident>, usual: &str, table: &Table) {
+        let name = plain_or_quoted(name.map_or(usual, Ident::as_str));
+        self.leave("storage parameters", format!("{name} on {}", super::table::spelled(&table.name)), None);
+    }
+
     fn leave_constraint(&mut self, name: Option<Ident>, usual: &str, table: &Table) {
         let name = name.map_or_else(|| usual.to_owned(), |n| n.to_string());
         self.leave("constraint", format!("{name} on {}", table.name), Some("this form of constraint is not managed yet"));
@@ -202,16 +219,18 @@ fn of_column_or_list(c: &mut Cursor, column: Option<&Ident>) -> Read<(Vec<Ident>
     }
 }
 
-/// Reads what follows the columns of a constraint with an index: returns the included columns.
-fn index_tail(c: &mut Cursor) -> Read<Vec<Ident>> {
+/// Reads what follows the columns of a constraint with an index: returns the included columns, and whether
+/// there are storage parameters.
+fn index_tail(c: &mut Cursor) -> Read<(Vec<Ident>, bool)> {
     let include = if c.take("include") { c.names()? } else { Vec::new() };
-    if c.take("with") {
-        c.parameters()?; // its fillfactor, which `inspect` does not read either
+    let has_parameters = c.take("with");
+    if has_parameters {
+        c.parameters()?;
     }
     if c.take("using index tablespace") {
         c.ident()?;
     }
-    Ok(include)
+    Ok((include, has_parameters))
 }
 
 fn action(c: &mut Cursor) -> Read<RefAction> {

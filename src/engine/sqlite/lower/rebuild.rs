@@ -43,7 +43,8 @@ pub(super) fn statements(edits: &TableEdits, live: &Live, limits: &Limits) -> Ve
     let rename = format!("ALTER TABLE {} RENAME TO {}", quote(&new), quote(name));
     statements.push(Statement::new(rename).kind(StatementKind::AltersTable));
     for table in &statistics {
-        statements.push(Statement::new(format!("UPDATE {table} SET tbl = {} WHERE tbl = {}", quote_string(name), quote_string(&new))));
+        let keep = format!("UPDATE {table} SET tbl = {} WHERE tbl = {}", quote_string(name), quote_string(&new));
+        statements.push(Statement::new(keep).kind(StatementKind::KeepsStatistics));
     }
     statements
 }
