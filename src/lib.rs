@@ -9,7 +9,7 @@
 //! | [`kdl`] | reads schema files into the model and writes them |
 //! | [`diff`] | compares two normalised schemas |
 //! | [`plan`] | steps, hazards and their order |
-//! | [`dialect`] | what is specific to one database |
+//! | [`engine`] | what is specific to one database |
 //! | [`lint`] | finds what is risky in a schema or a plan, and says why |
 //! | [`apply`] | locks, checks again, backs up, runs, verifies, records |
 //! | [`render`] | prints a plan as text, JSON or SQL |
