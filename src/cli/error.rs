@@ -140,7 +140,7 @@ impl From<postgres::Error> for Failure {
     }
 }
 
-/// What to do about an object that is in the way of the history.
+/// What to do about an object that has the name of the history, or uses it.
 const ONLY_ROSEY: &str = "find out who created it and drop it: only rosey may write to this table";
 
 /// Returns where space is needed: SQLite does not say which disk is full

@@ -204,7 +204,7 @@ fn there_and_back(case: &Case, database: &Lent, keep: Option<&Path>) -> Result<(
     before.rows_are_kept(&work, &after)?;
     work.expected()?;
     if !case.has("no-way-back") && !plan.is_empty() {
-        work.goes_back(&before_kdl).map_err(|e| format!("the way back: {e}"))?;
+        work.goes_back(&before_kdl).map_err(|e| format!("the rollback: {e}"))?;
     }
     Ok((render::sql(&plan), end))
 }

@@ -76,13 +76,13 @@ fn there_and_back(path: &Path, case: &Case, by: SqlitePath) {
 fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
     let live = apply::Database::Sqlite(database.path.clone());
     let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).unwrap();
-    let back = Desired::new(target.desired.clone(), Dialect::Sqlite).unwrap_or_else(|e| panic!("the way back: {e:?}"));
+    let back = Desired::new(target.desired.clone(), Dialect::Sqlite).unwrap_or_else(|e| panic!("the rollback: {e:?}"));
     let plan =
-        wait(live.plan(&back, PlanOptions { path: by, ..PlanOptions::default() })).unwrap_or_else(|e| panic!("the way back: {e:?}")).plan;
+        wait(live.plan(&back, PlanOptions { path: by, ..PlanOptions::default() })).unwrap_or_else(|e| panic!("the rollback: {e:?}")).plan;
     let backup = BackupMode::Never;
     let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
     let applied = wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent));
-    applied.unwrap_or_else(|e| panic!("the way back: {e:?}\n{}", render::sql(&plan)));
+    applied.unwrap_or_else(|e| panic!("the rollback: {e:?}\n{}", render::sql(&plan)));
     is_settled(database, &desired(&before.kdl).unwrap());
     assert_eq!(wait(live.drift()).unwrap(), None);
 }

@@ -165,7 +165,7 @@ pub enum Error {
         fault: String,
     },
     /// A function of the database raised the error, or was running at that time: a trigger, an event trigger, a
-    /// function in an expression. It can raise any text under any code, so only the code is told.
+    /// function in an expression. It can raise any text under any code, so only the code is shown.
     #[error("an event trigger or function of the database raised an error: {} (SQLSTATE {code})", super::sqlstate::words(code))]
     Raised {
         /// The SQLSTATE.
