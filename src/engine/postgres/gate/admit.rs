@@ -2,14 +2,11 @@
 //! that the server can interrupt, over values of types whose functions are built in, and over ordinary tables.
 //! The lists are allow lists; what is on no list is not run.
 
-use super::builtin::{self, Growth};
+use super::builtin::{self, CONFIGURATION, FIRST_OF_USERS, Growth};
 use super::calls::Calls;
 use super::facts::{Facts, Function, Relation};
 use super::tree;
 use crate::plan::NotCounted;
-
-/// Objects with this OID or a higher one were created by users or extensions.
-const FIRST_OF_USERS: u32 = 16_384;
 
 /// What an expression may read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,10 +106,6 @@ fn is_left_out(name: &str) -> bool {
 /// Types whose values are looked up in the catalogs, and privileges: converting a text reveals which objects
 /// exist, by an error or by its absence.
 const CATALOG: [u32; 12] = [24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096, 4191, 1033];
-
-/// The type of text search configurations: a constant of this type is in every call that needs a
-/// configuration.
-const CONFIGURATION: u32 = 3734;
 
 /// Returns what a built-in function does to the size of a value.
 pub(super) fn growth(facts: &Facts, oid: u32) -> Option<Growth> {

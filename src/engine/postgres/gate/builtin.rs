@@ -3,6 +3,13 @@
 //! if it takes time in proportion to its arguments, or if [`sizes`](super::sizes) limits what it takes.
 //! Functions over [types whose values do not grow](FIXED) need no entry.
 
+/// Objects with this OID or a higher one were created by users or extensions.
+pub(super) const FIRST_OF_USERS: u32 = 16_384;
+
+/// The type of text search configurations, `regconfig`: a constant of this type is in every call that needs a
+/// configuration.
+pub(super) const CONFIGURATION: u32 = 3734;
+
 /// Types whose values do not grow: numbers, times, booleans, addresses, simple shapes, ranges of these.
 pub(super) const FIXED: [u32; 36] = [
     16, 18, 19, 20, 21, 23, 26, 27, 28, 29, 600, 601, 603, 628, 650, 700, 701, 718, 774, 790, 829, 869, 1082, 1083, 1114, 1184, 1186, 1266,

@@ -2,6 +2,7 @@
 //! it that is never run. Every field that names a function or operator is collected, whatever node it is in;
 //! a node of an unknown kind is refused by its name.
 
+use super::builtin::{CONFIGURATION, FIRST_OF_USERS};
 use super::tree::{Node, Tree};
 use crate::plan::NotCounted;
 
@@ -213,16 +214,12 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
     }
 }
 
-/// The type `regconfig`, and the first OID of objects that users or extensions created.
-const CONFIGURATION: (u32, u32) = (3734, 16_384);
-
 /// Returns whether the node is a constant that names a text search configuration of a user: its dictionaries
 /// are functions.
 fn is_own_configuration(node: &Node) -> bool {
-    let (ty, first) = CONFIGURATION;
     match node.field("constvalue") {
-        [Tree::Bytes(bytes)] if node.number("consttype") == Some(ty) => {
-            bytes.get(..4).and_then(|b| b.try_into().ok()).is_none_or(|b| u32::from_le_bytes(b) >= first)
+        [Tree::Bytes(bytes)] if node.number("consttype") == Some(CONFIGURATION) => {
+            bytes.get(..4).and_then(|b| b.try_into().ok()).is_none_or(|b| u32::from_le_bytes(b) >= FIRST_OF_USERS)
         }
         _ => false,
     }
