@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test uses a part of it
 
 pub mod applied;
+pub mod fences;
 pub mod postgres;
 pub mod session;
 pub mod shell;
