@@ -110,11 +110,12 @@ pub(crate) async fn settled_from(
     guards: &Guards,
 ) -> Result<NormalizedPair, Error> {
     let Aligned { live, mut current, mut wanted, left_alone } = aligned(live, desired, guards);
+    let home = live.server.default_schema.clone();
     let mut refused = Vec::new();
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
         refused = settle::expressions(connection, &mut current, &mut wanted).await?;
-        refused.extend(settle::views(connection, &mut current, &mut wanted).await?);
+        refused.extend(settle::views(connection, &home, &mut current, &mut wanted).await?);
     }
     given_names::settle_all(&mut current, &mut wanted);
     let (current, desired) = (Normalized::by_dialect(current), Normalized::by_dialect(wanted));

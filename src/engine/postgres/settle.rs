@@ -3,6 +3,7 @@
 //! tables that they will read. Does not look at structure.
 
 pub(super) mod stand_ins;
+mod try_views;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,14 +1,15 @@
-//! Stand-ins for objects that are created or changed, for questions to the server: temporary types, tables
-//! and views that hide the real ones. The caller rolls them back.
+//! Stand-ins for types and tables that are created or changed, for questions to the server: temporary ones that
+//! hide the real ones. The caller rolls them back.
 
 use std::collections::BTreeSet;
 
-use super::super::ask::{self, Refusal};
+use sqlparser::tokenizer::Token;
+
 use super::super::connection::{Connection, Error};
 use super::super::operator_classes::{self, OwnClasses};
-use super::super::{canon, gate, inspect, names, types};
-use super::{columns, told};
-use crate::schema::{Column, Domain, Ident, ObjectName, Problem, Schema, Table};
+use super::super::{canon, gate, names, types};
+use super::columns;
+use crate::schema::{Column, Domain, Schema, Table};
 
 /// Returns whether the table does not exist or has other columns.
 pub(super) fn changes(table: &Table, live: &Schema) -> bool {
@@ -44,72 +45,63 @@ pub(in crate::engine::postgres) fn type_names<'s>(live: &'s Schema, desired: &'s
     enums.chain(domains).map(|n| n.name.as_str())
 }
 
-/// Creates stand-ins for types, tables and views that the open views may read and that are not in their final
-/// form yet. What cannot be created is left out: then the view that needs it has no answer, and its text
-/// decides.
-pub(super) async fn of_views(
-    connection: &mut Connection,
-    live: &Schema,
-    desired: &Schema,
-    open: &[(ObjectName, bool)],
-) -> Result<Vec<Problem>, Error> {
+/// The stand-ins that exist for tables.
+pub(super) struct Stood {
+    /// The names of the tables, all in the schema of unqualified names.
+    pub(super) tables: BTreeSet<String>,
+    /// Whether types have stand-ins too.
+    pub(super) has_types: bool,
+    /// The names of tables that are created or changed but have none.
+    lacking: BTreeSet<String>,
+}
+
+impl Stood {
+    /// Returns whether everything has its final form that SQL with these names may read.
+    pub(super) fn is_complete(&self, named: &BTreeSet<String>) -> bool {
+        self.lacking.is_disjoint(named)
+    }
+
+    /// Returns the SQL with the schema of unqualified names removed from tables that have a stand-in, which
+    /// otherwise would not be found.
+    pub(super) fn reached(&self, home: &str, sql: &str) -> String {
+        let Some(mut tokens) = canon::tokens(sql).filter(|_| !self.tables.is_empty()) else { return sql.to_owned() };
+        let name = |token: &Token| if let Token::Word(w) = token { Some(canon::name(w)) } else { None };
+        let is_own = |at: usize, tokens: &[Token]| {
+            let qualified = at > 0 && tokens[at - 1] == Token::Period;
+            let schema = name(&tokens[at]).is_some_and(|n| n == home) && tokens.get(at + 1) == Some(&Token::Period);
+            schema && !qualified && tokens.get(at + 2).and_then(name).is_some_and(|n| self.tables.contains(&n))
+        };
+        let own: Vec<usize> = (0..tokens.len()).filter(|at| is_own(*at, &tokens)).collect();
+        for at in &own {
+            tokens[*at] = Token::make_word("pg_temp", None);
+        }
+        if own.is_empty() { sql.to_owned() } else { canon::sql(&tokens) }
+    }
+}
+
+/// Creates stand-ins for types and tables that are not in their final form yet. What cannot be created is left
+/// out.
+pub(super) async fn of_tables(connection: &mut Connection, live: &Schema, desired: &Schema) -> Result<Stood, Error> {
     make(connection, &types(live, desired)).await?;
     // A table with unchanged column names still has another type if one of its types has a stand-in.
     let stood_in: BTreeSet<&str> = type_names(live, desired).collect();
     let typed =
         |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| stood_in.contains(n.as_str())));
-    let bare = |t: &&Table| t.name.schema.is_none() && (changes(t, live) || typed(t));
+    let mut stood = Stood { tables: BTreeSet::new(), has_types: !stood_in.is_empty(), lacking: BTreeSet::new() };
     let mut own = OwnClasses::of(connection).await?;
-    for table in desired.tables.values().filter(bare) {
+    for table in desired.tables.values().filter(|t| changes(t, live) || typed(t)) {
         let key = table.primary_key.as_ref().map(|k| operator_classes::of_columns(&k.parts, table)).unwrap_or_default();
         let has_key = !key.is_empty() && !own.has_any(connection, &key).await?;
-        attempt(connection, &temporary(table, has_key)).await?;
+        let name = table.name.name.to_string();
+        // One in another schema would hide its namesake.
+        let made = table.name.schema.is_none() && attempt(connection, &temporary(table, has_key)).await?.is_none();
+        if made {
+            stood.tables.insert(name)
+        } else {
+            stood.lacking.insert(name)
+        };
     }
-    // Views over views: in rounds, until no more can be created.
-    let is_open = |name: &ObjectName| open.iter().any(|(n, _)| n == name);
-    let fresh = desired.views.values().filter(|v| v.name.schema.is_none() && (is_open(&v.name) || !live.views.contains_key(&v.name)));
-    let mut waiting: Vec<(String, String)> = fresh
-        .map(|v| {
-            let list = if v.columns.is_empty() { String::new() } else { format!(" ({})", names::list(&v.columns)) };
-            (v.name.name.to_string(), format!("{list} AS {}", v.query.text))
-        })
-        .collect();
-    while !waiting.is_empty() {
-        let before = waiting.len();
-        let mut left = Vec::new();
-        for (name, tail) in waiting {
-            let reads_waiting = mentions_other(&tail, &name, &left);
-            if reads_waiting || !attempt(connection, &format!("CREATE TEMPORARY VIEW {}{tail}", canon::quote(&name))).await? {
-                left.push((name, tail));
-            }
-        }
-        if left.len() == before {
-            return unreadable(connection, desired, &left).await;
-        }
-        waiting = left;
-    }
-    Ok(Vec::new())
-}
-
-/// Returns the server's messages about the views that it rejects.
-async fn unreadable(connection: &mut Connection, desired: &Schema, left: &[(String, String)]) -> Result<Vec<Problem>, Error> {
-    let mut found = Vec::new();
-    for view in desired.views.values().filter(|v| v.name.schema.is_none() && left.iter().any(|(n, _)| v.name.name.matches(n))) {
-        let list = if view.columns.is_empty() { String::new() } else { format!("({})", names::list(&view.columns)) };
-        if let Err(error) = ask::viewdef_as(connection, &list, &view.query.text).await? {
-            found.extend(told(&Refusal::from(error), view.query.origin));
-        }
-    }
-    Ok(found)
-}
-
-/// Returns whether the query contains the name.
-fn mentions(query: &str, name: &Ident) -> bool {
-    canon::names(query).iter().any(|n| name.matches(n))
-}
-
-fn mentions_other(tail: &str, own: &str, waiting: &[(String, String)]) -> bool {
-    waiting.iter().any(|(name, _)| name != own && mentions(tail, &inspect::ident(name)))
+    Ok(stood)
 }
 
 /// Returns the statement for a stand-in, with its primary key if that has built-in operator classes: a view may group
@@ -126,18 +118,18 @@ fn temporary(table: &Table, has_key: bool) -> String {
     format!("CREATE TEMPORARY TABLE {} ({})", canon::quote(table.name.name.as_str()), parts.join(", "))
 }
 
-/// Runs a statement that may fail, and returns whether it succeeded.
-async fn attempt(connection: &mut Connection, sql: &str) -> Result<bool, Error> {
+/// Runs a statement that may fail, and returns the server's error if it does.
+pub(super) async fn attempt(connection: &mut Connection, sql: &str) -> Result<Option<Error>, Error> {
     connection.execute("SAVEPOINT rosey_try").await?;
     match gate::execute(connection, sql).await {
         Ok(()) => {
             connection.execute("RELEASE SAVEPOINT rosey_try").await?;
-            Ok(true)
+            Ok(None)
         }
         Err(error) if error.is_interruption() => Err(error),
-        Err(_) => {
+        Err(refusal) => {
             connection.execute("ROLLBACK TO SAVEPOINT rosey_try").await?;
-            Ok(false)
+            Ok(Some(refusal))
         }
     }
 }

@@ -5,48 +5,64 @@ use std::collections::BTreeSet;
 
 use super::super::connection::{Connection, Error};
 use super::super::{ask, canon, names};
-use super::{ROUNDS, stand_ins, unknowable};
-use crate::schema::{Expr, Ident, ObjectName, Problem, Schema};
+use super::{ROUNDS, stand_ins, try_views, unknowable};
+use crate::schema::{Expr, Head, Ident, Kind, ObjectName, Problem, Schema};
 
-/// Settles the queries of views and materialized views. A view reads the tables in their final form: new and
-/// changed ones exist meanwhile as empty temporary tables that hide the real ones.
+/// A view or materialized view.
+pub(super) struct Body<'s> {
+    pub(super) kind: Kind,
+    pub(super) head: &'s Head,
+    pub(super) columns: &'s Vec<Ident>,
+    pub(super) query: &'s Expr,
+}
+
+/// A view of the desired schema that the server must read.
+pub(super) struct Open {
+    pub(super) kind: Kind,
+    pub(super) name: ObjectName,
+    /// Its live name, if it exists.
+    before: Option<ObjectName>,
+}
+
+/// Returns the views and materialized views of a schema.
+pub(super) fn bodies(schema: &Schema) -> impl Iterator<Item = Body<'_>> {
+    let views = schema.views.values().map(|v| Body { kind: Kind::View, head: &v.head, columns: &v.columns, query: &v.query });
+    let materialized = schema.materialized_views.values();
+    views.chain(materialized.map(|v| Body { kind: Kind::MaterializedView, head: &v.head, columns: &v.columns, query: &v.query }))
+}
+
+/// Settles the queries of views and materialized views, and returns those of the schema file that the server
+/// rejects or that read what the change drops or renames. A view reads the tables in their final form: new and
+/// changed ones exist meanwhile as empty temporary tables that hide the real ones. `home` is the schema of
+/// unqualified names.
 ///
 /// # Errors
 /// If the connection is lost.
 pub(in crate::engine::postgres) async fn views(
     connection: &mut Connection,
+    home: &str,
     live: &mut Schema,
     desired: &mut Schema,
 ) -> Result<Vec<Problem>, Error> {
-    let mut open: Vec<(ObjectName, bool)> = Vec::new();
-    for (name, view) in &desired.views {
-        let same = live.views.get(name).is_some_and(|v| v.query == view.query && view.columns.is_empty());
-        if live.views.contains_key(name) && (!same || reads_changing(&view.query.text, live, desired)) {
-            open.push((name.clone(), false));
-        }
-    }
-    for (name, view) in &desired.materialized_views {
-        let same = live.materialized_views.get(name).is_some_and(|v| v.query == view.query && view.columns.is_empty());
-        if live.materialized_views.contains_key(name) && (!same || reads_changing(&view.query.text, live, desired)) {
-            open.push((name.clone(), true));
-        }
-    }
-    if open.is_empty() && desired.views.keys().all(|v| live.views.contains_key(v)) {
+    let open = open(live, desired);
+    if open.is_empty() {
         return Ok(Vec::new());
     }
     connection.execute("SAVEPOINT rosey_stand_ins").await?;
-    let unreadable = stand_ins::of_views(connection, live, desired, &open).await?;
-    let problems = if unknowable(live, desired) { Vec::new() } else { unreadable };
-    for (name, materialized) in open {
-        let (before, after) = if materialized {
-            let (b, a) = (live.materialized_views.get_mut(&name), desired.materialized_views.get_mut(&name));
+    let stood = stand_ins::of_tables(connection, live, desired).await?;
+    let tried = try_views::problems(connection, home, (&*live, &*desired), &open, &stood).await?;
+    let problems = if unknowable(live, desired) { Vec::new() } else { tried };
+    for Open { kind, name, before } in open {
+        let Some(before) = before else { continue };
+        let (before, after) = if kind == Kind::MaterializedView {
+            let (b, a) = (live.materialized_views.get_mut(&before), desired.materialized_views.get_mut(&name));
             (b.map(|v| (&mut v.query, &mut v.columns)), a.map(|v| (&mut v.query, &mut v.columns)))
         } else {
-            let (b, a) = (live.views.get_mut(&name), desired.views.get_mut(&name));
+            let (b, a) = (live.views.get_mut(&before), desired.views.get_mut(&name));
             (b.map(|v| (&mut v.query, &mut v.columns)), a.map(|v| (&mut v.query, &mut v.columns)))
         };
         if let (Some((before, old_columns)), Some((after, columns))) = (before, after) {
-            same_query(connection, before, after, columns).await?;
+            same_query(connection, before, after, columns, &|sql| stood.reached(home, sql)).await?;
             if before == after {
                 old_columns.clone_from(columns);
             }
@@ -56,9 +72,65 @@ pub(in crate::engine::postgres) async fn views(
     Ok(problems)
 }
 
-/// Asks about both until they are equal or no longer change.
-async fn same_query(connection: &mut Connection, before: &mut Expr, after: &mut Expr, columns: &[Ident]) -> Result<(), Error> {
-    let (mut old, mut new) = (before.text.clone(), after.text.clone());
+/// Returns the views that are new, are spelled differently, or may read something that changes.
+fn open(live: &Schema, desired: &Schema) -> Vec<Open> {
+    let mut changing = changing(live, desired);
+    let (mut open, mut left): (Vec<Open>, Vec<_>) = (Vec::new(), bodies(desired).collect());
+    loop {
+        let before = open.len();
+        left.retain(|body| {
+            let there = live_name(live, body);
+            let named = |kind: &Body| Some(kind.head.name.clone()) == there && kind.kind == body.kind;
+            let same = bodies(live).filter(named).any(|v| v.query == body.query) && body.columns.is_empty();
+            let stays = same && canon::names(&body.query.text).iter().all(|n| !changing.contains(n));
+            if !stays {
+                changing.insert(body.head.name.name.to_string());
+                open.push(Open { kind: body.kind, name: body.head.name.clone(), before: there });
+            }
+            stays
+        });
+        if open.len() == before {
+            return open;
+        }
+    }
+}
+
+/// Returns the live name of a view, which may be an old one.
+fn live_name(live: &Schema, body: &Body) -> Option<ObjectName> {
+    let is_live = |n: &ObjectName| match body.kind {
+        Kind::MaterializedView => live.materialized_views.contains_key(n),
+        _ => live.views.contains_key(n),
+    };
+    let name = &body.head.name;
+    let olds = body.head.was.iter().map(|w| ObjectName { schema: name.schema.clone(), name: w.clone() });
+    std::iter::once(name.clone()).chain(olds).find(is_live)
+}
+
+/// Returns the names, without their schemas, of tables that are created or changed, and of relations that are
+/// dropped or renamed.
+fn changing(live: &Schema, desired: &Schema) -> BTreeSet<String> {
+    let come = desired.tables.values().filter(|t| stand_ins::changes(t, live)).map(|t| t.name.name.to_string());
+    let gone = relations(live).filter(|n| !is_relation(desired, n)).map(|n| n.name.to_string());
+    come.chain(gone).collect()
+}
+
+fn relations(schema: &Schema) -> impl Iterator<Item = &ObjectName> {
+    schema.tables.keys().chain(schema.views.keys()).chain(schema.materialized_views.keys())
+}
+
+pub(super) fn is_relation(schema: &Schema, name: &ObjectName) -> bool {
+    schema.tables.contains_key(name) || schema.views.contains_key(name) || schema.materialized_views.contains_key(name)
+}
+
+/// Asks about both until they are equal or no longer change. `reached` returns a text that reads the stand-ins.
+async fn same_query(
+    connection: &mut Connection,
+    before: &mut Expr,
+    after: &mut Expr,
+    columns: &[Ident],
+    reached: &(dyn Fn(&str) -> String + Sync),
+) -> Result<(), Error> {
+    let (mut old, mut new) = (reached(&before.text), reached(&after.text));
     let mut list = if columns.is_empty() { String::new() } else { format!("({})", names::list(columns)) };
     for _ in 0..ROUNDS {
         if let Ok(text) = ask::viewdef_as(connection, &list, &new).await? {
@@ -78,10 +150,4 @@ async fn same_query(connection: &mut Connection, before: &mut Expr, after: &mut 
         }
     }
     Ok(())
-}
-
-/// Returns whether the query reads a table that is created or changed.
-fn reads_changing(query: &str, live: &Schema, desired: &Schema) -> bool {
-    let names: BTreeSet<String> = canon::names(query).into_iter().collect();
-    desired.tables.values().any(|t| names.contains(t.name.name.as_str()) && stand_ins::changes(t, live))
 }
