@@ -20,7 +20,9 @@ pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMa
                 take_apart(live, &before, &column, own.clone());
             }
             let wanted = usual(&after, &column);
-            if is_serial(desired, &after, &column) && live.sequences.contains_key(&wanted) {
+            // One that belongs to another column only has the name: this column gets a sequence with another one.
+            let own = |s: &Sequence| s.owned_by.as_ref().is_none_or(|(table, c)| *table == before && *c == column);
+            if is_serial(desired, &after, &column) && live.sequences.get(&wanted).is_some_and(own) {
                 take_apart(desired, &after, &column, wanted);
             }
             if is_serial(desired, &after, &column)

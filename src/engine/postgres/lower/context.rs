@@ -172,6 +172,26 @@ impl<'a> LoweringContext<'a> {
             || now.unmanaged.iter().any(|u| u.kind.ends_with("table") && u.name == name.to_string())
     }
 
+    /// Returns whether the name belongs to the index of a constraint or to the sequence of a column of a table that
+    /// is renamed: they keep their names.
+    pub(super) fn is_carried(&self, name: &ObjectName) -> bool {
+        let renamed = self.changes.tables().filter_map(|c| if let TableChange::Alter(edits) = c { Some(edits) } else { None });
+        renamed.filter(|edits| edits.live.name != edits.after.name).any(|edits| {
+            let (live, after) = (&edits.live, &edits.after);
+            let own = |n: &str| self.names.same(&self.names.sibling(&live.name, &ident(n)), name);
+            let gone = edits.primary_key.iter().any(|d| d.after().is_none());
+            let keys = live.primary_key.iter().filter(|_| !gone).map(|k| (&k.name, default_name::primary_key(&live.name, k)));
+            let uniques = live.uniques.iter().filter(|_| !after.uniques.is_empty());
+            let uniques = uniques.map(|u| (&u.name, default_name::unique(&live.name, u)));
+            let exclusions = live.exclusions.iter().filter(|_| !after.exclusions.is_empty());
+            let exclusions = exclusions.map(|e| (&e.name, default_name::exclusion(&live.name, e)));
+            let mut named = keys.chain(uniques).chain(exclusions).map(|(given, usual)| given.as_ref().map_or(usual, Ident::to_string));
+            let counted = live.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some());
+            let mut sequences = counted.map(|c| self.sequence_of(&live.name, &c.name));
+            named.any(|n| own(&n)) || sequences.any(|s| self.names.same(&s, name))
+        })
+    }
+
     /// Returns whether a live or desired relation has the name.
     pub(super) fn is_taken(&self, name: &ObjectName) -> bool {
         [self.current, self.desired].iter().any(|s| s.heads_of(Kind::is_relation).any(|(_, head)| self.names.same(&head.name, name)))
@@ -187,5 +207,9 @@ impl<'a> LoweringContext<'a> {
                 .values()
                 .any(|v| v.indexes.keys().any(|i| self.names.same(&self.names.sibling(&v.name, i), name)))
             || self.facts.sequences.values().any(|n| self.names.same(n, name))
+            || self.current.tables.values().any(|t| {
+                let mut counted = t.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some());
+                counted.any(|c| self.names.same(&self.sequence_of(&t.name, &c.name), name))
+            })
     }
 }

@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use super::super::names::quote;
 use super::super::{ddl, default_name};
 use super::retype::{self, Retyped, live_column};
-use super::rules::{Rules, rules};
+use super::rules::{Rules, live_names, rules};
 use super::{LoweringContext, columns, foreign_keys, later};
 use crate::diff::{TableChange, TableEdits};
 use crate::engine::advice::rename_or_ignore;
@@ -124,7 +124,12 @@ fn analysed<'a>(context: &LoweringContext<'a>, edits: Cow<'a, TableEdits>) -> Al
     let types = context.moved_names();
     let stirred: BTreeSet<Ident> = stirred.into_iter().chain(types.iter().map(|n| Ident::new(n.as_str(), Case::Exact))).collect();
     let again: BTreeSet<Ident> = recreated.iter().flat_map(|c| [c.clone(), live_column(&edits, c).clone()]).collect();
-    let is_relation = |name: &str| context.is_kept(&context.names.sibling(&edits.after.name, &Ident::new(name, Case::Exact)));
+    // The names of its own constraints are known apart from the others.
+    let own = live_names(&edits);
+    let is_relation = |name: &str| {
+        let whole = context.names.sibling(&edits.after.name, &Ident::new(name, Case::Exact));
+        context.is_kept(&whole) || (!own.contains(name) && context.is_carried(&whole))
+    };
     let rules = rules(&edits, &stirred, &again, &is_relation);
     let (old, new) = (context.names.sql(&edits.live.name), context.names.sql(&edits.after.name));
     let now = context.now(&edits.live.name);
@@ -174,7 +179,8 @@ fn create(context: &LoweringContext<'_>, declared: &Table) -> Step {
     step.footprint.prefers = table.foreign_keys.iter().map(|f| context.relation(&f.table)).collect();
     // If another relation has a sequence's name, the server chooses a different name
     // once that relation exists.
-    let sequences = counting(table).map(|c| context.sequence_of(&table.name, &c.name)).filter(|name| context.is_kept(name));
+    let sequences =
+        counting(table).map(|c| context.sequence_of(&table.name, &c.name)).filter(|name| context.is_kept(name) || context.is_carried(name));
     let sequences: Vec<Resource> = sequences.map(|name| context.relation(&name)).collect();
     step.footprint.creates.retain(|name| !sequences.contains(name));
     step.footprint.prefers.extend(sequences);
@@ -192,7 +198,10 @@ fn counting(table: &Table) -> impl Iterator<Item = &Column> {
 /// server would choose a free name only if that relation already existed.
 fn under_free_names(context: &LoweringContext<'_>, table: &Table) -> Table {
     let mut named = table.clone();
-    let is_kept = |n: &str| context.is_kept(&context.names.sibling(&table.name, &Ident::new(n, Case::Exact)));
+    let is_kept = |n: &str| {
+        let whole = context.names.sibling(&table.name, &Ident::new(n, Case::Exact));
+        context.is_kept(&whole) || context.is_carried(&whole)
+    };
     let mut given: BTreeSet<String> = BTreeSet::new();
     let mut name = |own: &mut Option<Ident>, default: String| {
         if own.is_none() && is_kept(&default) {
