@@ -13,11 +13,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use rosey::apply::{self, ApplyError, Options, Outcome, Silent};
-use rosey::engine::sqlite::{self, CancelToken};
+use rosey::apply::{ApplyError, Database, Desired, Options, Outcome, PlanOptions, Silent};
+use rosey::engine::{self, CancelToken};
 use rosey::kdl::{self, Diagnostics, Sources};
 use rosey::render;
-use rosey::schema::{Dialect, Normalized};
+use rosey::schema::Dialect;
 
 const SCHEMA: &str = include_str!("notes.kdl");
 
@@ -41,15 +41,15 @@ pub fn start(path: &Path) -> Result<(), Box<dyn Error>> {
 }
 
 async fn bring_up_to_date(path: &Path) -> Result<(), Box<dyn Error>> {
-    let desired = desired()?;
-    let plan = apply::plan(path, &desired).await?;
+    let (database, desired) = (Database::file(path), desired()?);
+    let plan = database.plan(&desired, PlanOptions::default()).await?.plan;
     print!("{}", render::text(&plan, "the schema", render::Style::default()));
     if plan.is_empty() && plan.guards.is_empty() {
         return Ok(());
     }
     // `allow_destructive` is false in the default options.
     let options = Options { message: Some("at start-up".to_owned()), ..Options::default() };
-    match apply::apply(path, &desired, &plan, &options, Arc::new(CancelToken::default()), &mut Silent).await {
+    match database.apply(desired.normalized(), &plan, &options, Arc::new(CancelToken::default()), &mut Silent).await {
         Ok(Outcome::Applied(report)) => println!("applied as version {}", report.number),
         Ok(_) => println!("another instance has applied it in the meantime"),
         Err(ApplyError::Blocked(hazards)) => {
@@ -65,12 +65,12 @@ async fn bring_up_to_date(path: &Path) -> Result<(), Box<dyn Error>> {
 ///
 /// # Errors
 /// The mistakes in the schema, each with its line.
-fn desired() -> Result<Normalized, Box<dyn Error>> {
+fn desired() -> Result<Desired, Box<dyn Error>> {
     let sources = Sources::from_text("notes.kdl", SCHEMA).checked()?;
     let schema = kdl::decode(&sources, Dialect::Sqlite)?;
-    let problems = sqlite::problems(&schema);
+    let problems = engine::problems(&schema, Dialect::Sqlite);
     if !problems.is_empty() {
         return Err(Diagnostics::new(&sources, problems).into());
     }
-    Ok(sqlite::desired(schema)?)
+    Ok(Desired::new(schema, Dialect::Sqlite)?)
 }

@@ -24,14 +24,14 @@
 //! An application that ships its schema:
 //!
 //! ```no_run
-//! use rosey::{apply, engine::sqlite, kdl, schema::Dialect};
+//! use rosey::{apply, kdl, schema::Dialect};
 //!
 //! # async fn start() -> Result<(), Box<dyn std::error::Error>> {
 //! let sources = kdl::Sources::from_text("schema.kdl", "table users { column id serial primary-key }");
-//! let desired = sqlite::desired(kdl::decode(&sources, Dialect::Sqlite)?)?;
-//! let path = std::path::Path::new("app.db");
-//! let plan = apply::plan(path, &desired).await?;
-//! apply::apply(path, &desired, &plan, &apply::Options::default(), Default::default(), &mut apply::Silent).await?;
+//! let desired = apply::Desired::new(kdl::decode(&sources, Dialect::Sqlite)?, Dialect::Sqlite)?;
+//! let database = apply::Database::file("app.db");
+//! let plan = database.plan(&desired, apply::PlanOptions::default()).await?.plan;
+//! database.apply(desired.normalized(), &plan, &apply::Options::default(), Default::default(), &mut apply::Silent).await?;
 //! # Ok(())
 //! # }
 //! ```

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use super::offline::read_noted;
 use super::{Desired, Entry, saved};
 use crate::diff::Changes;
-use crate::engine::offline::Snapshot;
+use crate::engine::offline::RecordedState;
+use crate::engine::product_of;
 use crate::plan::{Fact, PlanFile};
 use crate::schema::{Dialect, Exchanged};
 
@@ -188,8 +189,8 @@ impl Point {
     fn is(&self, noted: &str, facts: &[Fact]) -> bool {
         let Ok(schema) = read_noted(noted, self.dialect) else { return false };
         let wanted = self.schema.normalized();
-        let noted = Snapshot { dialect: self.dialect, current: &schema, facts, recorded: None };
-        noted.left(wanted).is_some_and(|c| Changes { lacking: Vec::new(), ..c }.is_empty())
+        let noted = RecordedState { current: &schema, facts, recorded: None, number: 0 };
+        product_of(self.dialect).left(noted, wanted).is_some_and(|c| Changes { lacking: Vec::new(), ..c }.is_empty())
     }
 }
 

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{
-    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, PlanOptions, Remarks, Stamped, drift, history, postgres as pg,
-    procedure, sqlite as lite, stamp,
+    ApplyError, Database, Entry, HistoryError, Observer, Options, Outcome, PlanOptions, Remarks, Stamped, drift, history, procedure, stamp,
 };
 use crate::diff::{Changes, unmanaged};
 use crate::engine::traits::{Purpose, Session};
@@ -66,93 +65,14 @@ pub struct PlanSnapshot {
     pub desired: String,
 }
 
+/// A schema that is in its database's spelling already.
+impl From<Normalized> for Desired {
+    fn from(normalized: Normalized) -> Desired {
+        Desired { written: normalized.schema().clone(), normalized }
+    }
+}
+
 impl Database {
-    /// Plans the changes from the live schema to the desired one.
-    ///
-    /// # Errors
-    /// If the database does not respond, or if no plan is possible.
-    pub async fn plan(&self, desired: &Desired, plan_options: PlanOptions) -> Result<Planned, ApplyError> {
-        let (plan, remarks) = match self {
-            Database::Sqlite(path) => {
-                let (plan, state) = lite::plan_with_state(path, &desired.normalized, plan_options).await?;
-                (plan, Remarks { later: state.later, ..Remarks::default() })
-            }
-            Database::Postgres(url) => {
-                let planned = pg::plan_within(url, &desired.normalized, plan_options).await;
-                self.or_who_is_in_the_way(planned.map_err(Into::into), plan_options.wait).await?
-            }
-        };
-        Ok(Planned { plan, remarks })
-    }
-
-    /// Plans as [`Database::plan`] does, to a schema that is still being read, while a server's live schema
-    /// is inspected concurrently. An error in the schema takes precedence over an error from the server.
-    ///
-    /// # Errors
-    /// If the schema cannot be read. Errors of the plan itself are in the second element of the pair.
-    pub async fn plan_when<E>(
-        &self,
-        desired: impl Future<Output = Result<Desired, E>>,
-        plan_options: PlanOptions,
-    ) -> Result<(Desired, Result<Planned, ApplyError>), E> {
-        let Database::Postgres(url) = self else {
-            let desired = desired.await?;
-            let planned = self.plan(&desired, plan_options).await;
-            return Ok((desired, planned));
-        };
-        let opening = pg::Opened::open(url, plan_options.wait);
-        tokio::pin!(desired, opening);
-        let mut opened = None;
-        let desired = loop {
-            tokio::select! {
-                desired = &mut desired => break desired?,
-                outcome = &mut opening, if opened.is_none() => opened = Some(outcome),
-            }
-        };
-        let planned = async {
-            let opened = match opened {
-                Some(opened) => opened?,
-                None => opening.await?,
-            };
-            let (plan, remarks) = opened.plan(&desired.normalized, plan_options).await?;
-            Ok(Planned { plan, remarks })
-        };
-        let planned = self.or_who_is_in_the_way(planned.await, plan_options.wait).await;
-        Ok((desired, planned))
-    }
-
-    /// Plans as [`Database::plan`] does, and records the inputs of the plan.
-    ///
-    /// # Errors
-    /// Those of [`Database::plan`].
-    pub async fn plan_with_snapshot(&self, desired: &Desired, plan_options: PlanOptions) -> Result<PlanSnapshot, ApplyError> {
-        match self {
-            Database::Sqlite(path) => {
-                let (plan, mut state) = lite::plan_with_state(path, &desired.normalized, plan_options).await?;
-                let desired = kdl::encode(&desired.written);
-                let remarks = Remarks { later: state.later.take(), ..Remarks::default() };
-                Ok(PlanSnapshot { plan, remarks, state: sqlite_state(state), desired })
-            }
-            Database::Postgres(url) => {
-                let noted = pg::plan_with_state(url, &desired.normalized, plan_options).await;
-                let noted = self.or_who_is_in_the_way(noted.map_err(Into::into), plan_options.wait).await?;
-                let (plan, remarks) = (noted.plan, noted.remarks);
-                Ok(PlanSnapshot { plan, remarks, state: postgres_state(noted.state), desired: kdl::encode(&noted.desired) })
-            }
-        }
-    }
-
-    /// Returns the current state of the database, for planning later without it.
-    ///
-    /// # Errors
-    /// If the database does not respond.
-    pub async fn state(&self) -> Result<State, ApplyError> {
-        Ok(match self {
-            Database::Sqlite(path) => sqlite_state(lite::state(path).await?),
-            Database::Postgres(url) => postgres_state(self.or_who(pg::state(url).await).await?),
-        })
-    }
-
     /// Returns the live schema as KDL.
     ///
     /// # Errors
@@ -302,22 +222,6 @@ impl Database {
     ) -> Result<Outcome, ApplyError> {
         procedure::apply(self, desired, approved, options, cancel_token, observer).await
     }
-}
-
-fn sqlite_state(state: lite::State) -> State {
-    let mut current = state.current;
-    crate::engine::guards::mark(&mut current, &state.guarded);
-    current.say_exchanged(&state.guarded.exchanged());
-    with_history(State::new(Dialect::Sqlite, kdl::encode(&current), state.facts), state.last)
-}
-
-fn postgres_state(state: pg::State) -> State {
-    with_history(State::new(Dialect::Postgres, kdl::encode(&state.current), state.facts), state.last)
-}
-
-fn with_history(state: State, last: Option<Entry>) -> State {
-    let Some(last) = last else { return state };
-    State { number: Some(last.number), recorded: Some(last.schema_after), written: last.schema_written, ..state }
 }
 
 /// Returns true if the database is a file that does not exist yet.

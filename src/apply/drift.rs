@@ -3,7 +3,8 @@
 use super::HistoryError;
 use super::history;
 use crate::diff::{Changes, remaining};
-use crate::engine::{Error, guards, postgres, sqlite};
+use crate::engine::snapshot::LiveSnapshot;
+use crate::engine::{Error, guards};
 use crate::kdl::{self, Sources};
 use crate::plan::Drift;
 use crate::schema::{Dialect, Normalized, Schema};
@@ -59,44 +60,24 @@ pub(super) struct Since {
     pub(super) later: Option<String>,
 }
 
-fn since(drift: Option<Drift>) -> Since {
-    Since { drift, later: None }
-}
-
-/// Returns the drift of a SQLite file whose schema is `live` and whose history ends with `last`.
-pub(super) fn on_sqlite(last: Result<Vec<history::Entry>, HistoryError>, live: &Normalized, desired: &Schema) -> Result<Since, Error> {
+/// Returns the drift of a database whose schema is `shown` and whose history ends with `last`. If the texts differ, the
+/// database compares the schemas as it does for a plan.
+pub(super) async fn since(
+    snapshot: &mut dyn LiveSnapshot,
+    dialect: Dialect,
+    last: Result<Vec<history::Entry>, HistoryError>,
+    shown: &Schema,
+    desired: &Schema,
+) -> Result<Since, Error> {
     let last = match last {
         Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
         other => other.unwrap_or_default(),
     };
     let Some((number, text)) = recorded(last) else { return Ok(Since::default()) };
-    let shown = sqlite::inspect::for_display(live.schema());
-    if is_same_text(&shown, desired, &text) {
+    if is_same_text(shown, desired, &text) {
         return Ok(Since::default());
     }
-    let Some(recorded) = read(&text, Dialect::Sqlite) else { return Ok(Since::default()) };
-    Ok(since(drift(number, between(&sqlite::normalized(recorded), live))))
-}
-
-/// Returns the drift of a PostgreSQL database whose schema is `live`. If the texts differ, the server
-/// normalizes the schemas as it does for a plan.
-pub(super) async fn on_postgres(
-    connection: &mut postgres::connection::Connection,
-    live: &Normalized,
-    desired: &Schema,
-) -> Result<Since, Error> {
-    if postgres::history::readable(connection).await?.is_none() {
-        return Ok(Since::default());
-    }
-    let last = match history::decode(&postgres::history::rows(connection, true).await?) {
-        Err(later @ HistoryError::Later { .. }) => return Ok(Since { drift: None, later: Some(later.to_string()) }),
-        other => other.unwrap_or_default(),
-    };
-    let Some((number, text)) = recorded(last) else { return Ok(Since::default()) };
-    if is_same_text(live.schema(), desired, &text) {
-        return Ok(Since::default());
-    }
-    let Some(recorded) = read(&text, Dialect::Postgres) else { return Ok(Since::default()) };
-    let settled = postgres::planner::settled(connection, &recorded).await?.0;
-    Ok(since(drift(number, between(&settled.desired, &settled.current))))
+    let Some(recorded) = read(&text, dialect) else { return Ok(Since::default()) };
+    let (recorded, live) = snapshot.beside(recorded).await?;
+    Ok(Since { drift: drift(number, between(&recorded, &live)), later: None })
 }

@@ -8,14 +8,11 @@ mod drift;
 mod history;
 mod offline;
 mod others;
-pub mod postgres;
+mod planning;
 mod procedure;
-mod recorded;
 mod restore;
 pub mod rollback;
 pub mod saved;
-mod script;
-mod sqlite;
 mod stamp;
 
 use std::path::PathBuf;
@@ -27,10 +24,9 @@ pub use crate::engine::{ApplyError, BackupMode, Database, HistoryError, PlanOpti
 pub use crate::plan::Identity;
 pub use database::{Desired, PlanSnapshot, Planned, is_missing};
 pub use history::Entry;
-pub use offline::{Offline, plan_offline, state_of};
-pub use restore::{Backups, RestoreOptions, Sound, backups, restore};
-pub use script::{frame_of_saved, frame_offline};
-pub use sqlite::{State, apply, frame, inspect, plan, plan_by, plan_with_state, plan_within, state};
+pub use offline::{Offline, SqlProblem, frame_offline, plan_offline, state_of, state_of_sql};
+pub use restore::{Backups, RestoreOptions, Sound};
+pub use saved::frame_of_saved;
 pub use stamp::Stamped;
 
 /// Options of an apply.

@@ -1,10 +1,10 @@
 //! Plans without a database, from a snapshot of one. Opens no database.
 
-use super::{ApplyError, Desired, PlanOptions, SqlitePath};
-use crate::engine::offline::{How, Snapshot};
-use crate::engine::sqlite;
+use super::{ApplyError, Desired, Options, PlanOptions};
+use crate::engine::offline::{Recorded, RecordedState};
+use crate::engine::product_of;
 use crate::kdl::{self, Sources};
-use crate::plan::{Plan, State};
+use crate::plan::{Frame, Plan, State};
 use crate::schema::{Address, Dialect, Schema};
 
 /// Reads a schema that rosey has written.
@@ -29,24 +29,49 @@ pub struct Offline {
 /// # Errors
 /// If the snapshot cannot be read, or if no plan is possible.
 pub async fn plan_offline(state: &State, desired: &Desired, plan_options: PlanOptions) -> Result<Offline, ApplyError> {
-    let current = read_noted(&state.current, state.dialect)?;
-    let (after, written) = recorded(state)?;
-    let recorded = after.as_ref().zip(written.as_ref());
-    let noted = Snapshot { dialect: state.dialect, current: &current, facts: &state.facts, recorded };
-    let how = How { rebuild_only: plan_options.path == SqlitePath::Rebuild, online: plan_options.online };
-    let made = noted.plan(desired.normalized(), how).await?;
+    let noted = NotedState::read(state)?;
+    let made = product_of(state.dialect).plan_offline(noted.recorded(state), desired.normalized(), plan_options).await?;
     let leads_to = kdl::encode(made.desired.as_ref().unwrap_or(desired.written()));
     Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: leads_to })
 }
 
-/// Returns what the last apply recorded: the schema after it, and the schema as its file had it. Only where expressions are spelled in another
-/// way than in the file it is of use.
-pub(super) fn recorded(state: &State) -> Result<(Option<Schema>, Option<Schema>), ApplyError> {
-    if !state.dialect.capabilities().respells_expressions {
-        return Ok((None, None));
+/// Returns the frame around the steps of a plan from a snapshot ([`plan_offline`]). The script counts by
+/// itself the rows that a plan against the database counts.
+///
+/// # Errors
+/// Those of [`plan_offline`]; [`ApplyError::NoDigest`] if the snapshot lacks the digest that identifies the
+/// database.
+pub async fn frame_offline(state: &State, desired: &Desired, plan_options: PlanOptions, options: &Options) -> Result<Frame, ApplyError> {
+    let plan = plan_offline(state, desired, plan_options).await?.plan;
+    let noted = NotedState::read(state)?;
+    let (from, record) = (noted.recorded(state), options.record(&plan));
+    let frame = product_of(state.dialect).frame_offline(from, desired.normalized(), plan_options, &plan, record).await?;
+    frame.ok_or(ApplyError::NoDigest)
+}
+
+/// The schemas of a state, as they are read back.
+struct NotedState {
+    current: Schema,
+    /// What the last apply recorded: the schema after it, and the schema as its file had it. It is of use only if
+    /// expressions are spelled in another way than in the file.
+    after: Option<Schema>,
+    written: Option<Schema>,
+}
+
+impl NotedState {
+    fn read(state: &State) -> Result<NotedState, ApplyError> {
+        let current = read_noted(&state.current, state.dialect)?;
+        if !state.dialect.capabilities().respells_expressions {
+            return Ok(NotedState { current, after: None, written: None });
+        }
+        let read = |text: &Option<String>| text.as_deref().map(|t| read_noted(t, state.dialect)).transpose();
+        Ok(NotedState { current, after: read(&state.recorded)?, written: read(&state.written)? })
     }
-    let read = |text: &Option<String>| text.as_deref().map(|t| read_noted(t, state.dialect)).transpose();
-    Ok((read(&state.recorded)?, read(&state.written)?))
+
+    fn recorded<'n>(&'n self, state: &'n State) -> RecordedState<'n> {
+        let recorded = self.after.as_ref().zip(self.written.as_ref()).map(|(after, written)| Recorded { after, written });
+        RecordedState { current: &self.current, facts: &state.facts, recorded, number: state.number.unwrap_or(0) }
+    }
 }
 
 /// Returns the state of a database that has this schema and nothing else: no rows, no history.
@@ -54,17 +79,22 @@ pub(super) fn recorded(state: &State) -> Result<(Option<Schema>, Option<Schema>)
 /// # Errors
 /// If the schema cannot be created.
 pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, ApplyError> {
-    let mut at_rest = schema.written().at_rest();
-    at_rest.say_exchanged(&schema.written().exchanged());
-    let current = kdl::encode(&at_rest);
-    if dialect == Dialect::Postgres {
-        return Ok(State::new(dialect, current, Vec::new()));
-    }
-    let empty = State::new(dialect, String::new(), Vec::new());
-    let plan = plan_offline(&empty, schema, PlanOptions::default()).await?.plan;
-    let sql: String = plan.statements().map(|s| format!("{};\n", s.sql)).collect();
-    let made = sqlite::from_sql(&sql).await.map_err(|e| ApplyError::Unreadable(e.to_string()))?;
-    let mut shown = sqlite::for_display(&made.schema);
-    shown.say_exchanged(&schema.written().exchanged());
-    Ok(State::new(dialect, kdl::encode(&shown), made.facts))
+    let exchanged = schema.written().exchanged();
+    let mut noted = product_of(dialect).state_of(schema.normalized(), schema.written().at_rest()).await?;
+    noted.current.say_exchanged(&exchanged);
+    Ok(State::new(dialect, kdl::encode(&noted.current), noted.facts))
 }
+
+/// Returns the state of the database that a file of SQL statements would make.
+///
+/// # Errors
+/// If a statement is rejected, with its line.
+pub async fn state_of_sql(sql: &str, dialect: Dialect) -> Result<State, SqlProblem> {
+    let noted = product_of(dialect).read_sql(sql).await.map_err(SqlProblem)?;
+    Ok(State::new(dialect, kdl::encode(&noted.current), noted.facts))
+}
+
+/// Why a file of SQL statements yields no schema: the statements that are rejected, each with its line.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SqlProblem(String);

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
-use super::{ApplyError, Database, Observer, Options, Outcome, Report, history, recorded, restore};
+use super::{ApplyError, Database, Observer, Options, Outcome, Report, history, restore};
 use crate::diff::remaining;
 use crate::engine::traits::{Cancel, Committed, Purpose, Replanned, Session, Wait};
-use crate::engine::{CancelToken, PlanError};
+use crate::engine::{CancelToken, PlanError, recorded};
 use crate::kdl;
 use crate::plan::{Kind, Plan, Record, StatementKind, Step, Transaction, same_work};
 use crate::schema::{Normalized, Schema};

@@ -10,11 +10,13 @@ use std::time::Duration;
 use super::chain::Here;
 use super::database::is_missing;
 use super::offline::read_noted;
-use super::{ApplyError, Database, Desired, Offline, Options, PlanOptions, PlanSnapshot, Planned, Remarks, SqlitePath, plan_offline};
+use super::{
+    ApplyError, Database, Desired, Offline, Options, PlanOptions, PlanSnapshot, Planned, Remarks, SqlitePath, frame_offline, plan_offline,
+};
 use crate::diff::Changes;
 use crate::engine::{self, PlanError};
 use crate::kdl;
-use crate::plan::{self, Counts, Draft, FileError, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
+use crate::plan::{self, Counts, Draft, FileError, Frame, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
 use crate::schema::{Address, Dialect, Exchanged, ObjectName, Schema};
 
 /// Renders a plan for the head of its file.
@@ -132,7 +134,7 @@ pub async fn save_state(
 /// If it is not a plan file or fails the checks. Nothing in it has been used then.
 pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     let file = read_plan(text)?;
-    let state = State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) };
+    let state = start_of(&file);
     let label = Label { message: file.message.as_deref(), back_to: file.back_to, lost: &file.lost, exchanged: Some(&file.exchanged) };
     let made = save_state(&state, &file.desired, label, plan_options(&file), shown).await?;
     let differs_at = first_difference(&made.text, &file.text);
@@ -169,6 +171,19 @@ impl Saved {
             ..options.clone()
         }
     }
+}
+
+/// Returns the frame around the steps of a saved plan in a script.
+///
+/// # Errors
+/// Those of [`frame_offline`].
+pub async fn frame_of_saved(saved: &Saved) -> Result<Frame, ApplyError> {
+    let file = &saved.file;
+    frame_offline(&start_of(file), &saved.desired, plan_options(file), &saved.options(&Options::default())).await
+}
+
+fn start_of(file: &PlanFile) -> State {
+    State { number: Some(file.number - 1), ..State::new(file.dialect, file.current.clone(), file.facts.clone()) }
 }
 
 fn plan_options(file: &PlanFile) -> PlanOptions {

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::recorded::as_recorded;
 use super::{ApplyError, Database, Desired, Entry, Options, history};
 use crate::diff::{Changes, remaining};
+use crate::engine::recorded::as_recorded;
 use crate::engine::traits::{Committed, Purpose, Wait};
 use crate::kdl;
 use crate::plan::{Kind, Record};

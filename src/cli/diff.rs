@@ -11,8 +11,7 @@ use super::settings::Settings;
 use super::target::{self, Database, Target};
 use super::{DialectArgument, EnvArguments, Exit, output, remarks, saved, schema};
 use crate::apply::{self, Desired, PlanOptions};
-use crate::engine::{postgres, sqlite};
-use crate::kdl::{self, Sources};
+use crate::kdl::Sources;
 use crate::plan::{self, FileKind, State};
 use crate::render::{self, Declared};
 use crate::schema::Dialect;
@@ -102,10 +101,7 @@ impl Side {
         match self {
             Side::Database(database) => Ok(database.state().await?),
             Side::State(state) => Ok((**state).clone()),
-            Side::Sql { text, path } if dialect == Dialect::Sqlite => {
-                let made = sqlite::from_sql(text).await.map_err(|e| bad_sql(path, &e.to_string()))?;
-                Ok(State::new(dialect, kdl::encode(&sqlite::for_display(&made.schema)), made.facts))
-            }
+            Side::Sql { text, path } if dialect.capabilities().plans_from_definitions => sql(path, text, dialect).await,
             other => Ok(apply::state_of(&other.desired(dialect).await?, dialect).await?),
         }
     }
@@ -121,19 +117,7 @@ impl Side {
             Side::State(state) => noted(&state.current),
             Side::Plan(plan) => noted(&plan.desired),
             Side::Schema(sources) => schema::desired(sources, dialect),
-            Side::Sql { text, path } => match dialect {
-                Dialect::Sqlite => {
-                    let made = sqlite::from_sql(text).await.map_err(|e| bad_sql(path, &e.to_string()))?;
-                    noted(&kdl::encode(&sqlite::for_display(&made.schema)))
-                }
-                Dialect::Postgres => {
-                    let schema = postgres::from_sql(text).map_err(|problems| {
-                        let list: Vec<String> = problems.iter().map(|p| format!("line {}: {}", p.line, p.message)).collect();
-                        bad_sql(path, &list.join("\n  "))
-                    })?;
-                    noted(&kdl::encode(&schema))
-                }
-            },
+            Side::Sql { text, path } => noted(&sql(path, text, dialect).await?.current),
         }
     }
 }
@@ -142,8 +126,9 @@ fn ends(path: &Path, with: &str) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case(with))
 }
 
-fn bad_sql(path: &Path, why: &str) -> Failure {
-    Failure::new(format!("{}: {why}", path.display()))
+/// Returns the state of the database that an SQL file makes.
+async fn sql(path: &Path, text: &str, dialect: Dialect) -> Result<State, Failure> {
+    apply::state_of_sql(text, dialect).await.map_err(|why| Failure::new(format!("{}: {why}", path.display())))
 }
 
 impl Diff {

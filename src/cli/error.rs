@@ -341,6 +341,7 @@ impl From<ApplyError> for Failure {
                 .help("install the server's version of pg_dump, or skip the backup with --backup never"),
             ApplyError::Damaged { .. } => Failure::new(format!("{error}{UNCHANGED}"))
                 .help("recover the data with `sqlite3 FILE .recover`, or restore an intact backup"),
+            ApplyError::NotRestored => Failure::new(format!("{error}{UNCHANGED}")).help(super::restore::ONLY_TABLES),
             ApplyError::OntoItself(_) => Failure::new(format!("{error}{UNCHANGED}")).help("name the backup: rosey restore FILE"),
             ApplyError::Interrupted => Failure::new(format!("interrupted{ROLLED_BACK}")),
         };

@@ -9,12 +9,9 @@ use clap::Args;
 use super::error::Failure;
 use super::progress::Progress;
 use super::settings::Settings;
-use super::target::Database;
 use super::{Exit, TargetArguments, output};
-use crate::apply::{self, ApplyError, Backups, RestoreOptions};
-use crate::engine;
+use crate::apply::{ApplyError, Backups, RestoreOptions};
 use crate::engine::CancelToken;
-use crate::engine::sqlite::Error;
 use crate::kdl::project::duration;
 use crate::render::escape;
 
@@ -39,8 +36,8 @@ pub(super) struct Restore {
     lock_timeout: Option<Duration>,
 }
 
-/// What `restore` says for PostgreSQL, whose backups contain tables and not a whole database.
-const ON_POSTGRES: &str = "a dump contains the tables that lost values, as they were before the apply; it does not overwrite existing tables. \
+/// What to do with a backup that contains tables and not the whole database.
+pub(super) const ONLY_TABLES: &str = "a dump contains the tables that lost values, as they were before the apply; it does not overwrite existing tables. \
 Re-create a dropped column with `rosey rollback` (it is empty), load the dump into a scratch database with `pg_restore`, and copy the \
 values from there with an UPDATE. See docs/deploy.md for the steps";
 
@@ -49,22 +46,14 @@ impl Restore {
         let settings = Settings::load(&self.target.env)?;
         let target = settings.target(&self.target)?;
         target.announce();
-        match &target.database {
-            Database::Sqlite(path) => self.on_sqlite(&settings, path).await,
-            Database::Postgres(_) => {
-                Err(Failure::new("restore works only for SQLite files; nothing was changed").help(ON_POSTGRES).refused())
-            }
-        }
-    }
-
-    async fn on_sqlite(&self, settings: &Settings, path: &Path) -> Result<Exit, Failure> {
+        let database = &target.database;
         let from = match &self.backup {
             Some(file) => file.clone(),
-            None => newest(apply::backups(path).await?)?,
+            None => newest(database.backups().await?)?,
         };
-        let sound = apply::Sound::check(&from).await.map_err(|e| unsound(e, &from))?;
+        let sound = database.check_backup(&from).await.map_err(|e| unsound(e, &from))?;
         let shown = escape(&from.display().to_string());
-        output::out(&format!("{shown} will replace the current contents of {}\n", escape(&path.display().to_string())));
+        output::out(&format!("{shown} will replace the current contents of {}\n", escape(&database.shown())));
         super::apply::approve(settings.auto_approve(self.auto_approve), "\nRestore this backup? Only 'yes' will be accepted: ")?;
         let options = RestoreOptions {
             backup_dir: settings.backup_dir(self.backup_dir.as_deref()),
@@ -73,7 +62,7 @@ impl Restore {
         };
         super::interrupt::enter(super::interrupt::Phase::Writing);
         let mut progress = Progress::new(false, Arc::new(CancelToken::default()));
-        let kept = apply::restore(path, &sound, &options, &mut progress).await.map_err(Failure::of_apply)?;
+        let kept = database.restore(&sound, &options, &mut progress).await.map_err(Failure::of_apply)?;
         output::out("Restore complete.\n");
         if let Some(kept) = kept {
             output::out(&format!("Copy of the replaced database: {}\n", escape(&kept.display().to_string())));
@@ -84,7 +73,7 @@ impl Restore {
 
 fn unsound(error: ApplyError, from: &Path) -> Failure {
     match error {
-        ApplyError::Database(engine::Error::Sqlite(Error::NoFile { .. })) => Failure::new(format!("{}: no such file", from.display()))
+        ApplyError::Database(error) if error.is_no_file() => Failure::new(format!("{}: no such file", from.display()))
             .help("name an existing backup; `rosey history -v` shows the backup of each version"),
         other => other.into(),
     }

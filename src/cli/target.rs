@@ -72,8 +72,7 @@ impl Target {
             return Ok(Lookup::Target(Target::of(&url, Origin::Variable { name: variable.clone(), source: variable })?));
         }
         let file = arguments.config.clone().unwrap_or_else(|| PathBuf::from("config.json"));
-        let implied =
-            |path: PathBuf, source: String| Lookup::Target(Target { database: Database::Sqlite(path), source, is_explicit: false });
+        let implied = |path: PathBuf, source: String| Lookup::Target(Target { database: Database::file(path), source, is_explicit: false });
         let source = file.display().to_string();
         Ok(match config::read(&file, arguments.config.is_some())? {
             Configured::Url(url) if arguments.config.is_some() => Lookup::Target(Target::of(&url, Origin::User(source))?),
@@ -94,19 +93,13 @@ impl Target {
     }
 
     /// Returns the SQLite file if it does not exist and an apply must not create it, because no URL names it.
-    pub(super) fn missing_file(&self) -> Option<&Path> {
-        match &self.database {
-            Database::Sqlite(file) if !self.is_explicit && !file.exists() => Some(file),
-            _ => None,
-        }
+    pub(super) fn missing_file(&self) -> Option<PathBuf> {
+        (!self.is_explicit && self.database.is_missing()).then(|| PathBuf::from(self.shown()))
     }
 
     /// Returns its name without a password.
     pub(super) fn shown(&self) -> String {
-        match &self.database {
-            Database::Sqlite(path) => path.display().to_string(),
-            Database::Postgres(url) => url.shown(),
-        }
+        self.database.shown()
     }
 
     /// Prints its name and where that was found on standard error. Never a password.
@@ -187,16 +180,16 @@ pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
             return Err(Failure::new(format!("the URL from {} is empty", origin.source())).help(all()));
         }
         let path = bare_path(url).ok_or_else(|| Failure::new(format!("{} does not name a database", origin.shown(url))).help(all()))?;
-        return Ok(Database::Sqlite(path));
+        return Ok(Database::file(path));
     };
     let dialect = scheme.split('+').next().unwrap_or_default().to_ascii_lowercase();
     match dialect.as_str() {
-        "sqlite" => Ok(Database::Sqlite(sqlite_path(rest).map_err(|why| wrong(why).help(format!("use {SQLITE_FORMS}")))?)),
+        "sqlite" => Ok(Database::file(sqlite_path(rest).map_err(|why| wrong(why).help(format!("use {SQLITE_FORMS}")))?)),
         "postgres" | "postgresql" => {
             libpq_variables()?;
             let url = postgres::Url::parse(url).map_err(|why| unfit(why, origin, wrong))?;
             let trust = passwords::trust(&url, origin.written());
-            Ok(Database::Postgres(Box::new(url.trusted(trust))))
+            Ok(Database::server(url.trusted(trust)))
         }
         _ if matches!(origin, Origin::Variable { .. }) => Err(wrong("unknown URL scheme").help(all())),
         _ => Err(Failure::new(format!("unknown URL scheme `{scheme}`")).help(all())),
@@ -288,8 +281,8 @@ mod tests {
 
     fn path(url: &str) -> Option<String> {
         match parse(url, &Origin::User("--url".to_owned())) {
-            Ok(Database::Sqlite(path)) => Some(path.display().to_string()),
-            _ => None,
+            Ok(database) => Some(database.shown()),
+            Err(_) => None,
         }
     }
 

@@ -11,7 +11,7 @@ use crate::kdl::files_of;
 use crate::plan::counted;
 use crate::render::escape;
 use crate::schema::Dialect;
-use crate::testing::{self, Place, Verdict};
+use crate::testing::{self, Verdict};
 
 /// The default folder.
 const FOLDER: &str = "tests/schema";
@@ -60,21 +60,26 @@ impl Test {
         Ok(if count.failed > 0 { Exit::Error } else { Exit::Done })
     }
 
-    fn place(&self) -> Result<Place, Failure> {
-        let temporary = || Place::Sqlite(std::env::temp_dir());
+    /// Returns the database beside which scratch databases are created.
+    fn place(&self) -> Result<Database, Failure> {
         let dialect = self.dialect.map(Dialect::from);
-        match (&self.url, dialect) {
-            (None, None | Some(Dialect::Sqlite)) => Ok(temporary()),
-            (None, Some(Dialect::Postgres)) => Err(Failure::new("no server for the scratch databases")
-                .help("name one with --url and a role that may CREATE DATABASE; existing databases are not touched")),
-            (Some(url), dialect) => match target::parse(url, &target::Origin::User("--url".to_owned()))? {
-                Database::Postgres(url) if dialect != Some(Dialect::Sqlite) => Ok(Place::Postgres(url)),
-                Database::Postgres(_) => {
-                    Err(Failure::new("--url names a PostgreSQL server, but --dialect is sqlite").help("remove one of the two"))
-                }
-                Database::Sqlite(_) => Err(Failure::new("cases run in scratch databases, never in the file named by --url")
-                    .help("remove --url: it is only for a PostgreSQL server")),
-            },
+        let Some(url) = &self.url else {
+            if dialect.is_none_or(|d| d.capabilities().lives_in_file) {
+                return Ok(Database::file(std::env::temp_dir().join("scratch.db")));
+            }
+            return Err(Failure::new("no server for the scratch databases")
+                .help("name one with --url and a role that may CREATE DATABASE; existing databases are not touched"));
+        };
+        let database = target::parse(url, &target::Origin::User("--url".to_owned()))?;
+        let own = database.dialect();
+        if own.capabilities().lives_in_file {
+            return Err(Failure::new("cases run in scratch databases, never in the file named by --url")
+                .help("remove --url: it is only for a PostgreSQL server"));
+        }
+        match dialect.filter(|said| *said != own) {
+            Some(said) => Err(Failure::new(format!("--url names a {} server, but --dialect is {}", own.capabilities().title, said.word()))
+                .help("remove one of the two")),
+            None => Ok(database),
         }
     }
 

@@ -47,6 +47,22 @@ impl Error {
         }
     }
 
+    /// Returns why a statement on rows that are no secret failed: what a function raises may be shown.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Error::Postgres(error) => match &**error {
+                postgres::Error::Raised { message, .. } => message.clone(),
+                other => other.to_string(),
+            },
+            other => other.to_string(),
+        }
+    }
+
+    /// Whether there is no such file.
+    pub(crate) fn is_no_file(&self) -> bool {
+        matches!(self, Error::Sqlite(sqlite::Error::NoFile { .. }))
+    }
+
     /// Whether somebody else held a lock for longer than was to be waited.
     pub fn is_lock_timeout(&self) -> bool {
         match self {

@@ -124,6 +124,9 @@ pub enum ApplyError {
     /// The backup to restore is the database itself.
     #[error("{0} is the database itself, not a backup of it")]
     OntoItself(String),
+    /// Backups of the database are of single tables, and are not restored as a whole.
+    #[error("restore works only for SQLite files")]
+    NotRestored,
     /// The disk has too little free space for what must be written.
     #[error("not enough disk space in {path}: {needed} needed, {free} free")]
     NoRoom {
@@ -206,6 +209,7 @@ impl ApplyError {
             | ApplyError::History(HistoryError::Later { .. } | HistoryError::Acts(_))
             | ApplyError::NoRoom { .. }
             | ApplyError::NoBackup(_)
+            | ApplyError::NotRestored
             | ApplyError::BrokenReferences(_) => true,
             ApplyError::Database(error) => error.is_refusal(),
             // Rows that violate a constraint and could not be counted beforehand.

@@ -1,6 +1,7 @@
 //! The databases: everything that is specific to one of them.
 
 pub(crate) mod advice;
+pub(crate) mod backups;
 pub(crate) mod bookkeeping;
 mod cancel_token;
 mod error;
@@ -12,7 +13,10 @@ pub(crate) mod offline;
 pub(crate) mod operators;
 mod planning;
 pub mod postgres;
+pub(crate) mod product;
+pub(crate) mod recorded;
 mod registry;
+pub(crate) mod snapshot;
 pub mod sqlite;
 pub(crate) mod traits;
 pub(crate) mod values;
@@ -23,7 +27,7 @@ pub use failure::{ApplyError, HistoryError};
 pub use planning::{PlanOptions, Remarks, SqlitePath};
 pub(crate) use postgres::gives_back;
 pub use registry::{Database, desired, problems};
-pub(crate) use registry::{is_reserved, normalized};
+pub(crate) use registry::{is_reserved, normalized, product_of};
 /// The scanner of SQL for what is said of every engine: it reads expressions of all of them.
 pub(crate) use sqlite::lexer as scanner;
 pub use traits::BackupMode;

@@ -1,70 +1,36 @@
-//! Plans for a database that is not at hand, whatever its engine: from what was noted down of it. Opens none.
+//! Plans for a database that is not at hand, from what was noted of it. Opens none.
 
-use super::postgres::offline::Recorded;
-use super::{PlanError, postgres, sqlite};
-use crate::diff::{Changes, remaining};
 use crate::plan::{Fact, Plan};
-use crate::schema::{Address, Dialect, Normalized, Schema};
+use crate::schema::{Address, Schema};
 
-/// What was noted down of a database.
+/// What was noted of a database, as it is read back.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Snapshot<'n> {
-    pub(crate) dialect: Dialect,
+pub(crate) struct RecordedState<'n> {
     pub(crate) current: &'n Schema,
     pub(crate) facts: &'n [Fact],
-    /// What the last apply recorded: the schema after it, and as its file had it.
-    pub(crate) recorded: Option<(&'n Schema, &'n Schema)>,
+    /// What the last apply recorded.
+    pub(crate) recorded: Option<Recorded<'n>>,
+    /// The last version in its history; 0 if there is none.
+    pub(crate) number: i64,
 }
 
-/// How a plan is made without the database.
+/// What the last apply recorded.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct How {
-    /// Tables that change are rebuilt, whatever would be cheaper.
-    pub(crate) rebuild_only: bool,
-    /// Tables that hold rows are changed without stopping writers.
-    pub(crate) online: bool,
+pub struct Recorded<'r> {
+    /// The schema after it, in the database's spelling.
+    pub after: &'r Schema,
+    /// The schema as its file spelled it.
+    pub written: &'r Schema,
 }
 
-/// A plan without the database.
-pub(crate) struct Made {
-    pub(crate) plan: Plan,
-    /// What may be no difference.
-    pub(crate) unsettled: Vec<Address>,
-    /// The schema that it leads to, if that is another one than was given.
-    pub(crate) desired: Option<Schema>,
-}
-
-impl<'n> Snapshot<'n> {
-    /// Plans to the desired schema, with nothing counted.
-    ///
-    /// # Errors
-    /// If a fact is of another engine, or if no plan is possible.
-    pub(crate) async fn plan(self, desired: &Normalized, how: How) -> Result<Made, PlanError> {
-        match self.dialect {
-            Dialect::Sqlite => {
-                let plan = sqlite::offline::plan(self.facts, self.current, desired, how.rebuild_only).await?;
-                Ok(Made { plan, unsettled: Vec::new(), desired: None })
-            }
-            Dialect::Postgres => {
-                let made = postgres::offline::plan(self.current, self.facts, self.recorded(), desired, how.online)?;
-                Ok(Made { plan: made.plan, unsettled: made.unsettled, desired: Some(made.desired) })
-            }
-        }
-    }
-
-    /// The same as the engine takes it.
-    pub(crate) fn recorded(self) -> Option<Recorded<'n>> {
-        self.recorded.map(|(after, written)| Recorded { after, written })
-    }
-
-    /// What differs from the desired schema; nothing if that cannot be told.
-    pub(crate) fn left(self, desired: &Normalized) -> Option<Changes> {
-        match self.dialect {
-            Dialect::Sqlite => Some(remaining(&sqlite::normalized(self.current.clone()), desired)),
-            Dialect::Postgres => {
-                let made = postgres::offline::plan(self.current, self.facts, self.recorded(), desired, true);
-                made.ok().map(|made| made.plan.changes)
-            }
-        }
-    }
+/// A plan that was made without the database.
+#[derive(Debug, Clone)]
+pub struct OfflinePlan {
+    /// The plan, without counts.
+    pub plan: Plan,
+    /// Objects with an expression whose spelling differs but that the database might consider equal, ordered by name.
+    pub unsettled: Vec<Address>,
+    /// The desired schema in a spelling that yields the same plan without what was recorded; `None` if it is as it was
+    /// given.
+    pub desired: Option<Schema>,
 }

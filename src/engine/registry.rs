@@ -1,49 +1,72 @@
 //! The registry: the one place outside the engines that names them.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use super::PlanError;
 use super::postgres::Url;
+use super::postgres::product::Postgres;
 use super::postgres::session::Server;
+use super::product::Product;
+use super::sqlite::product::Sqlite;
 use super::sqlite::session::File;
 use super::traits::Engine;
-use super::{PlanError, postgres, sqlite};
 use crate::schema::{Dialect, Normalized, Problem, Schema};
 
-/// A database and its location.
-#[derive(Debug, Clone)]
-pub enum Database {
-    /// A SQLite file, which may not exist yet.
-    Sqlite(PathBuf),
-    /// On a server.
-    Postgres(Box<Url>),
-}
+/// A database, wherever it is. Nothing is opened before something is asked of it.
+#[derive(Clone)]
+pub struct Database(Arc<dyn Engine>);
 
 impl Database {
-    /// Its kind.
+    /// A SQLite file, which may not exist yet.
+    pub fn file(path: impl Into<PathBuf>) -> Database {
+        Database(Arc::new(File(path.into())))
+    }
+
+    /// A database on a PostgreSQL server.
+    pub fn server(url: Url) -> Database {
+        Database(Arc::new(Server(url)))
+    }
+
+    /// Its dialect.
     pub fn dialect(&self) -> Dialect {
-        self.engine().dialect()
+        self.0.dialect()
     }
 
     /// What works with it.
-    pub(crate) fn engine(&self) -> Box<dyn Engine + '_> {
-        match self {
-            Database::Sqlite(path) => Box::new(File(path)),
-            Database::Postgres(url) => Box::new(Server(url)),
-        }
+    pub(crate) fn engine(&self) -> &dyn Engine {
+        &*self.0
     }
 
-    /// Whether it is a file that is still to be made.
+    /// Whether it is a file that does not exist yet.
     pub fn is_missing(&self) -> bool {
-        matches!(self, Database::Sqlite(path) if !path.exists())
+        self.0.is_missing()
+    }
+
+    /// Returns its name for people, without a password.
+    pub fn shown(&self) -> String {
+        self.0.shown()
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Database({})", self.shown())
+    }
+}
+
+/// Returns what is true of a dialect without a database.
+pub(crate) fn product_of(dialect: Dialect) -> &'static dyn Product {
+    match dialect {
+        Dialect::Sqlite => &Sqlite,
+        Dialect::Postgres => &Postgres,
     }
 }
 
 /// All that is wrong with a schema for an engine. What only a database can tell is not in it.
 pub fn problems(schema: &Schema, dialect: Dialect) -> Vec<Problem> {
-    match dialect {
-        Dialect::Sqlite => sqlite::problems(schema),
-        Dialect::Postgres => postgres::problems(schema),
-    }
+    product_of(dialect).problems(schema)
 }
 
 /// A desired schema in an engine's spelling, once it has been found fit for it.
@@ -51,24 +74,19 @@ pub fn problems(schema: &Schema, dialect: Dialect) -> Vec<Problem> {
 /// # Errors
 /// [`PlanError::Schema`] with every problem.
 pub fn desired(schema: Schema, dialect: Dialect) -> Result<Normalized, PlanError> {
-    Ok(match dialect {
-        Dialect::Sqlite => sqlite::desired(schema)?,
-        Dialect::Postgres => postgres::desired(schema)?,
-    })
+    let problems = product_of(dialect).problems(&schema);
+    if problems.is_empty() {
+        return Ok(product_of(dialect).normalized(schema));
+    }
+    Err(PlanError::Schema { engine: dialect.capabilities().title, problems })
 }
 
 /// A schema that a database had, in its engine's spelling.
 pub(crate) fn normalized(schema: Schema, dialect: Dialect) -> Normalized {
-    match dialect {
-        Dialect::Sqlite => sqlite::normalized(schema),
-        Dialect::Postgres => Normalized::by_dialect(schema),
-    }
+    product_of(dialect).normalized(schema)
 }
 
 /// Whether a word in lower case must be quoted to be a name.
 pub(crate) fn is_reserved(word: &str, dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Sqlite => sqlite::keywords::is_reserved(word),
-        Dialect::Postgres => postgres::keywords::is_reserved(word),
-    }
+    product_of(dialect).is_reserved(word)
 }

@@ -6,7 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::backups::{NotScratched, Restorer, Scratch};
 use super::guards::Guards;
+use super::snapshot::LiveSnapshot;
 use super::{ApplyError, CancelToken, Error, PlanError, PlanOptions, Remarks};
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, ObjectName, Schema};
@@ -116,8 +118,19 @@ pub(crate) trait Engine: Send + Sync {
     /// Whose language its schemas are written in.
     fn dialect(&self) -> Dialect;
 
+    /// Returns the database's name for people, without a password.
+    fn shown(&self) -> String;
+
+    /// Whether it is a file that does not exist yet.
+    fn is_missing(&self) -> bool {
+        false
+    }
+
     /// Opens a session that waits so long for a lock. `cancel_token` tells what it does, and stops it.
     fn open<'a>(&'a self, purpose: Purpose<'a>, wait: Duration, cancel_token: Arc<CancelToken>) -> Answer<'a, Box<dyn Session>, Error>;
+
+    /// Reads what plans start from, waiting so long for a lock.
+    fn snapshot(&self, wait: Duration) -> Answer<'_, Box<dyn LiveSnapshot>, Error>;
 
     /// Who holds a lock that was waited for in vain; nothing if the engine cannot tell.
     fn lock_holders(&self) -> Answer<'_, Option<Vec<String>>, Error> {
@@ -135,6 +148,14 @@ pub(crate) trait Engine: Send + Sync {
         let _ = (desired, facts, plan_options);
         None
     }
+
+    /// Returns what puts backups back; `None` if a backup is not of the whole database.
+    fn restorer(&self) -> Option<Box<dyn Restorer + '_>> {
+        None
+    }
+
+    /// Makes an empty database of this name beside this one, which is not touched.
+    fn scratch<'a>(&'a self, name: &'a str) -> Answer<'a, Scratch, NotScratched>;
 
     /// Waits until no other apply is at work. What is planned meanwhile would be out of date.
     fn wait_for_others(&self, wait: Duration) -> Answer<'_, ()> {

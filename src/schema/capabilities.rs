@@ -10,6 +10,8 @@ pub struct Capabilities {
     /// Its name, as people write it.
     pub title: &'static str,
 
+    /// A database is a file, and needs no server.
+    pub lives_in_file: bool,
     /// Tables are in schemas, as `audit.log` is.
     pub has_schemas: bool,
     /// Rows have a number of their own, which an integer key is another name for.
@@ -73,12 +75,15 @@ pub struct Capabilities {
     pub backs_up_whole: bool,
     /// Expressions are stored in the server's words, so that the history keeps the file's beside them.
     pub respells_expressions: bool,
+    /// A plan depends on the text of the definitions that the database stores.
+    pub plans_from_definitions: bool,
     /// A row of the history gets its digest in the statement that inserts it.
     pub digests_history: bool,
 }
 
 const SQLITE: Capabilities = Capabilities {
     title: "SQLite",
+    lives_in_file: true,
     has_schemas: false,
     has_rowid: true,
     has_tables_without_columns: false,
@@ -110,11 +115,13 @@ const SQLITE: Capabilities = Capabilities {
     counts_copied_rows: true,
     backs_up_whole: true,
     respells_expressions: false,
+    plans_from_definitions: true,
     digests_history: false,
 };
 
 const POSTGRES: Capabilities = Capabilities {
     title: "PostgreSQL",
+    lives_in_file: false,
     has_schemas: true,
     has_rowid: false,
     has_tables_without_columns: true,
@@ -146,6 +153,7 @@ const POSTGRES: Capabilities = Capabilities {
     counts_copied_rows: false,
     backs_up_whole: false,
     respells_expressions: true,
+    plans_from_definitions: false,
     digests_history: true,
 };
 

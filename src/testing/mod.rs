@@ -10,13 +10,11 @@ mod scratch;
 
 use crate::apply::{ApplyError, Desired};
 use crate::engine::PlanError;
-use crate::engine::sqlite::SqlFileError;
 use crate::kdl::{self, Diagnostics, Sources};
 use crate::schema::Dialect;
 
 pub use offline::{plan, plan_text};
 pub use run::{Verdict, run};
-pub use scratch::Place;
 
 /// Why a change could not be tried out.
 #[derive(Debug, thiserror::Error)]
@@ -28,9 +26,9 @@ pub enum TestError {
     /// The plan or the apply failed.
     #[error(transparent)]
     Apply(#[from] ApplyError),
-    /// SQLite does not accept the `before` schema.
+    /// The database does not accept the `before` schema.
     #[error("the `before` schema cannot be created: {0}")]
-    Before(#[from] SqlFileError),
+    Before(String),
     /// The system could not start a thread or an event loop.
     #[error("cannot start the event loop: {0}")]
     System(std::io::Error),

@@ -2,11 +2,10 @@
 //! and no rows.
 
 use super::{TestError, desired, placed};
-use crate::apply::{self, PlanOptions};
-use crate::engine::sqlite;
+use crate::apply::{self, ApplyError, PlanOptions};
 use crate::kdl::{self, Sources};
 use crate::lint::{self, Levels};
-use crate::plan::{Fact, Plan, State};
+use crate::plan::{Plan, State};
 use crate::render::{self, Style};
 use crate::schema::Dialect;
 
@@ -60,19 +59,11 @@ async fn between(before: &str, after: &str, dialect: Dialect) -> Result<Plan, Te
 async fn state(before: &str, dialect: Dialect) -> Result<State, TestError> {
     let sources = Sources::from_text("before", before);
     let schema = desired(&sources, dialect)?;
-    let facts = match dialect {
-        Dialect::Sqlite => facts(&schema, &sources).await?,
-        Dialect::Postgres => Vec::new(),
-    };
-    Ok(State::new(dialect, kdl::encode(schema.written()), facts))
-}
-
-/// Returns what SQLite would have stored for the schema, by creating it in memory.
-async fn facts(schema: &apply::Desired, sources: &Sources) -> Result<Vec<Fact>, TestError> {
-    let empty = State::new(Dialect::Sqlite, String::new(), Vec::new());
-    let made = apply::plan_offline(&empty, schema, PlanOptions::default()).await.map_err(|e| placed(sources, e))?;
-    let statements: Vec<String> = made.plan.statements().map(|s| format!("{};\n", s.sql)).collect();
-    Ok(sqlite::from_sql(&statements.concat()).await?.facts)
+    let made = apply::state_of(&schema, dialect).await.map_err(|e| match e {
+        ApplyError::Unreadable(why) => TestError::Before(why),
+        other => placed(&sources, other),
+    })?;
+    Ok(State::new(dialect, kdl::encode(schema.written()), made.facts))
 }
 
 #[cfg(test)]

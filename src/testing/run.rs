@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use super::scratch::{Place, Scratch};
+use super::scratch::Scratch;
 use super::{TestError, desired, expected, placed};
-use crate::apply::{Desired, PlanOptions};
+use crate::apply::{Database, Desired, PlanOptions};
 use crate::engine::values::as_text;
 use crate::kdl::Sources;
 use crate::kdl::case::{self, Case, Side};
@@ -29,9 +29,11 @@ pub enum Verdict {
     Interrupted,
 }
 
-/// Runs the case in a file. The scratch database is always removed. `interrupted` ends it early.
-pub async fn run(path: &Path, place: &Place, interrupted: impl Future<Output = ()>) -> Verdict {
-    let dialect = place.dialect();
+/// Runs the case in a file, in a scratch database beside the one that is given, which is not touched: a file in a new folder,
+/// or a database on the same server, for which the role must be able to CREATE DATABASE. The scratch database is always
+/// removed. `interrupted` ends it early.
+pub async fn run(path: &Path, beside: &Database, interrupted: impl Future<Output = ()>) -> Verdict {
+    let dialect = beside.dialect();
     let name = path.display().to_string();
     let text = match read_text(path, LARGE) {
         Ok(text) => text,
@@ -42,7 +44,7 @@ pub async fn run(path: &Path, place: &Place, interrupted: impl Future<Output = (
         Ok(case) => case,
         Err(diagnostics) => return failed(diagnostics.to_string()),
     };
-    let scratch = match Scratch::make(place).await {
+    let scratch = match Scratch::make(beside).await {
         Ok(scratch) => scratch,
         Err(e) => return failed(e.to_string()),
     };

@@ -8,9 +8,8 @@ use std::sync::Mutex;
 
 use kdl::{KdlEntry, KdlValue};
 use rosey::apply::rollback::{To, rollback_target};
-use rosey::apply::{ApplyError, Desired, Options, Silent, postgres};
+use rosey::apply::{ApplyError, Desired, Options, Silent};
 use rosey::engine::PlanError;
-use rosey::engine::postgres::Url;
 use rosey::plan::{Kind, Plan};
 use rosey::render;
 use rosey::schema::{Dialect, Normalized, ObjectName};
@@ -86,7 +85,7 @@ fn both_ways(path: &Path, case: &Case, server: &'static Server) -> Result<(), St
         scripted(case, server).map_err(|e| format!("by the script: {e}"))?;
     }
     let database = Lent::from(server);
-    let work = Work { case, database: &database, online: false, url: Url::parse(&database.url()).unwrap() };
+    let work = Work { case, database: &database, online: false };
     let (direct_sql, direct) = work.there(&sql).map_err(|e| format!("directly: {e}"))?;
     if direct_sql == sql || direct == end { Ok(()) } else { Err(format!("the two ways end in\n{end}\nand\n{direct}")) }
 }
@@ -101,9 +100,8 @@ fn is_scripted(path: &Path) -> bool {
 /// Checks that the script of the plan has the same result and the same history as the apply.
 fn scripted(case: &Case, server: &'static Server) -> Result<(), String> {
     let (applied, by_script) = (Lent::from(server), Lent::from(server));
-    let url = |database: &Lent| Url::parse(&database.url()).unwrap();
-    let one = Work { case, database: &applied, online: true, url: url(&applied) };
-    let two = Work { case, database: &by_script, online: true, url: url(&by_script) };
+    let one = Work { case, database: &applied, online: true };
+    let two = Work { case, database: &by_script, online: true };
     one.begin()?;
     two.begin()?;
     let after = desired(&case.text("after"))?;
@@ -175,7 +173,7 @@ impl Drop for Lent {
 
 /// Returns the statements of the change, and the resulting schema.
 fn there_and_back(case: &Case, database: &Lent, keep: Option<&Path>) -> Result<(String, String), String> {
-    let work = Work { case, database, online: true, url: Url::parse(&database.url()).unwrap() };
+    let work = Work { case, database, online: true };
     work.begin()?;
     if case.has("refused") {
         return work.refused();
@@ -186,7 +184,7 @@ fn there_and_back(case: &Case, database: &Lent, keep: Option<&Path>) -> Result<(
     if let Some(path) = keep {
         super::snapshot(path, Dialect::Postgres, &shown(&plan), &render::sql(&plan));
     }
-    without_server::is_the_same(&work.url, &after, work.online, &plan)?;
+    without_server::is_the_same(&work.database.live(), &after, work.online, &plan)?;
     if plan.is_empty() != case.has("no-changes") {
         return Err(format!("no-changes is not as it says:\n{}", shown(&plan)));
     }
@@ -225,16 +223,15 @@ struct Work<'w> {
     case: &'w Case,
     database: &'w Lent,
     online: bool,
-    url: Url,
 }
 
 impl Work<'_> {
     fn plan(&self, desired: &Normalized) -> Result<Plan, String> {
-        wait(postgres::plan(&self.url, desired, self.online)).map(|(plan, _)| plan).map_err(|e| format!("no plan: {e:?}"))
+        self.database.plan(desired, self.online).map_err(|e| format!("no plan: {e:?}"))
     }
 
     fn inspect(&self) -> Result<String, String> {
-        wait(postgres::inspect(&self.url)).map_err(|e| format!("inspect: {e:?}"))
+        wait(self.database.live().inspect()).map_err(|e| format!("inspect: {e:?}"))
     }
 
     fn apply(&self, desired: &Normalized, destructive: bool) -> Result<rosey::apply::Outcome, ApplyError> {
@@ -279,7 +276,7 @@ impl Work<'_> {
 
     /// Rolls back, which must restore the schema before the change.
     fn goes_back(&self, before: &str) -> Result<(), String> {
-        let live = rosey::apply::Database::Postgres(Box::new(self.url.clone()));
+        let live = self.database.live();
         let target = wait(live.history()).map(|entries| rollback_target(&entries, To::Back(1), Dialect::Postgres));
         let target = target.map_err(|e| e.to_string())?.map_err(|e| e.to_string())?;
         let back = Desired::new(target.desired.clone(), Dialect::Postgres).map_err(|e| format!("{e:?}"))?;

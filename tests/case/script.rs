@@ -1,7 +1,6 @@
 //! Runs the script of a plan with the real shell on a copy: the result must be that of the apply.
 
-use rosey::apply::{self, Options, SqlitePath, postgres};
-use rosey::engine::postgres::Url;
+use rosey::apply::{Desired, Options, PlanOptions, SqlitePath};
 use rosey::render;
 use rosey::schema::Normalized;
 
@@ -19,9 +18,9 @@ impl Scripted {
         if !shell::is_there() {
             return None;
         }
-        let (plan, state) =
-            wait(apply::plan_with_state(&database.path, after, apply::PlanOptions { path: by, ..apply::PlanOptions::default() })).unwrap();
-        let frame = wait(apply::frame(&plan, &state, after, &Options::default())).unwrap();
+        let (desired, plan_options) = (Desired::from(after.clone()), PlanOptions { path: by, ..PlanOptions::default() });
+        let (planned, frame) = wait(database.live().plan_script(&desired, plan_options, &Options::default())).unwrap();
+        let plan = planned.plan;
         let stopped = render::script(&plan, &frame);
         let destroys = stopped.contains("\n.exit 3\n");
         let script = stopped.replacen("\n.exit 3\n", "\n", 1);
@@ -64,10 +63,10 @@ impl Scripted {
 /// Runs the script of a PostgreSQL plan with psql, if it is installed; if it is destructive, first without
 /// permission.
 pub fn by_psql(database: &server::Database<'_>, after: &Normalized, online: bool) -> Result<(), String> {
-    let url = Url::parse(&database.url()).unwrap();
-    let planned =
-        wait(postgres::plan_with_frame(&url, after, apply::PlanOptions { online, ..apply::PlanOptions::default() }, &Options::default()));
-    let (plan, _, frame) = planned.map_err(|e| format!("no plan: {e:?}"))?;
+    let (desired, plan_options) = (Desired::from(after.clone()), PlanOptions { online, ..PlanOptions::default() });
+    let planned = wait(database.live().plan_script(&desired, plan_options, &Options::default()));
+    let (planned, frame) = planned.map_err(|e| format!("no plan: {e:?}"))?;
+    let plan = planned.plan;
     let script = render::script(&plan, &frame);
     let destroys = !plan.blocking(false, &[]).is_empty();
     if destroys && database.psql(&script, &[]).is_ok() {

@@ -1,16 +1,14 @@
 //! A plan made from saved facts without the server must equal the one made with it.
 
-use rosey::apply::postgres::{self, PlanAndState};
-use rosey::engine::postgres::{Url, offline};
-use rosey::kdl::{self, Sources};
+use rosey::apply::{self, Desired, PlanOptions, PlanSnapshot};
 use rosey::plan::{Plan, Step};
-use rosey::schema::{Dialect, Normalized, Schema};
+use rosey::schema::Normalized;
 
 use crate::support::{applied, wait};
 
 /// Saves the plan as to a file, makes it again from that, and compares it with itself and with the plain one.
-pub fn is_the_same(url: &Url, desired: &Normalized, online: bool, plain: &Plan) -> Result<(), String> {
-    let noted = wait(postgres::plan_with_state(url, desired, rosey::apply::PlanOptions { online, ..Default::default() }))
+pub fn is_the_same(live: &apply::Database, desired: &Normalized, online: bool, plain: &Plan) -> Result<(), String> {
+    let noted = wait(live.plan_with_snapshot(&Desired::from(desired.clone()), PlanOptions { online, ..PlanOptions::default() }))
         .map_err(|e| format!("no plan to note down: {e:?}"))?;
     if noted.plan.changes.addresses() != plain.changes.addresses() {
         return Err(format!("noted down, other things change: {:?}\n{}", noted.plan.changes.addresses(), statements(plain)));
@@ -18,7 +16,7 @@ pub fn is_the_same(url: &Url, desired: &Normalized, online: bool, plain: &Plan) 
     let again = again(&noted, online)?;
     let (sql, with) = (statements(&again), statements(&noted.plan));
     if sql != with {
-        return Err(format!("without the server the statements are\n{sql}\ninstead of\n{with}\n{}", kdl::encode(&noted.desired)));
+        return Err(format!("without the server the statements are\n{sql}\ninstead of\n{with}\n{}", noted.desired));
     }
     if heads(plain) != heads(&noted.plan) {
         return Err(format!("noted down, the statements are\n{with}\ninstead of\n{}", statements(plain)));
@@ -44,13 +42,11 @@ fn heads(plan: &Plan) -> Vec<String> {
 }
 
 /// Makes the plan from the saved texts alone.
-fn again(noted: &PlanAndState, online: bool) -> Result<Plan, String> {
-    let current = decoded(&kdl::encode(&noted.state.current))?;
-    let wanted = applied::desired(&kdl::encode(&noted.desired))?;
-    let again = offline::plan(&current, &noted.state.facts, None, &wanted, online).map_err(|e| format!("without the server: {e:?}"))?;
-    Ok(again.plan)
-}
-
-fn decoded(text: &str) -> Result<Schema, String> {
-    kdl::decode(&Sources::from_text("current.kdl", text), Dialect::Postgres).map_err(|d| d.to_string())
+fn again(noted: &PlanSnapshot, online: bool) -> Result<Plan, String> {
+    let wanted = Desired::from(applied::desired(&noted.desired)?);
+    // What the history recorded is not in the file of a plan.
+    let mut bare = noted.state.clone();
+    (bare.recorded, bare.written) = (None, None);
+    let again = wait(apply::plan_offline(&bare, &wanted, PlanOptions { online, ..PlanOptions::default() }));
+    Ok(again.map_err(|e| format!("without the server: {e:?}"))?.plan)
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::support::postgres::{self, Server};
 use crate::support::{Database, applied, desired, project, wait};
 use rosey::apply::rollback::{To, rollback_target};
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, PlanOptions, Silent};
+use rosey::apply::{ApplyError, BackupMode, Desired, Options, PlanOptions, Silent};
 use rosey::plan::{Kind, LossCause};
 use rosey::render::{self, Style};
 use rosey::schema::{Dialect, Normalized};
@@ -106,7 +106,7 @@ fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
     let (before, found) = (database.rows(&quoted(errors)), database.inspect());
     database.apply(&schema(), true).unwrap_or_else(|e| panic!("{e:?}"));
     database.run("INSERT INTO outbound_messages (timestamp, message, error_message) VALUES (9, 'new', 'since')", true);
-    let live = apply::Database::Sqlite(database.path.clone());
+    let live = database.live();
     let target = rollback_target(&wait(live.history()).unwrap(), To::Base, Dialect::Sqlite).unwrap();
     let back = Desired::new(target.desired.clone(), Dialect::Sqlite).unwrap();
     let plan = wait(live.plan(&back, PlanOptions::default())).unwrap().plan;

@@ -6,8 +6,8 @@ use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
-use crate::support::{Database, desired, wait};
-use rosey::apply::{self, BackupMode, Observer, Options};
+use crate::support::{Database, desired, planned, wait};
+use rosey::apply::{self, BackupMode, Observer, Options, PlanOptions};
 
 const BEFORE: &str = "CREATE TABLE parent(id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT, n INTEGER DEFAULT 1);
     CREATE INDEX by_name ON parent(name);
@@ -106,9 +106,10 @@ impl Observer for DiesAt {
 fn the_process_that_dies() {
     let (path, n) = (std::env::var("ROSEY_TEST_DATABASE").unwrap(), std::env::var("ROSEY_TEST_DIES_AT").unwrap());
     let (path, after) = (std::path::PathBuf::from(path), desired(AFTER).unwrap());
-    let plan = wait(apply::plan(&path, &after)).unwrap();
+    let live = apply::Database::file(path);
+    let plan = planned(&live, &after, PlanOptions::default()).unwrap();
     let options = Options { allow_destructive: true, backup: BackupMode::Never, ..Options::default() };
-    wait(apply::apply(&path, &after, &plan, &options, Default::default(), &mut DiesAt(n.parse().unwrap()))).unwrap();
+    wait(live.apply(&after, &plan, &options, Default::default(), &mut DiesAt(n.parse().unwrap()))).unwrap();
 }
 
 #[test]

@@ -12,10 +12,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::support::applied::desired;
+use crate::support::planned;
 use crate::support::postgres::{Database, servers};
-use crate::support::wait;
-use rosey::apply::PlanOptions;
-use rosey::apply::postgres as live;
+use rosey::apply::{self, PlanOptions};
 use rosey::engine::PlanError;
 use rosey::engine::postgres::Url;
 use rosey::kdl::Sources;
@@ -103,8 +102,8 @@ fn state(database: &Database<'_>) -> Vec<Vec<String>> {
 fn plan(database: &Database<'_>, text: &str, counts: Counts) -> Result<Plan, String> {
     let wanted = desired(text)?;
     let url = Url::parse(&database.url()).unwrap();
-    match wait(live::plan_within(&url, &wanted, PlanOptions { counts, ..PlanOptions::default() })) {
-        Ok((plan, _)) => Ok(plan),
+    match planned(&apply::Database::server(url), &wanted, PlanOptions { counts, ..PlanOptions::default() }) {
+        Ok(plan) => Ok(plan),
         Err(PlanError::Schema { problems, .. }) => Err(format!("{problems:?}")),
         Err(other) => Err(other.to_string()),
     }
@@ -257,8 +256,8 @@ fn a_role_plans_with_the_catalogs_alone() {
         let wanted = desired(&text).unwrap();
         let as_role = |role: &str, counts| {
             let url = Url::parse(&database.url().replace("postgres@", &format!("{role}@"))).unwrap();
-            let made = wait(live::plan_within(&url, &wanted, PlanOptions { counts, ..PlanOptions::default() }));
-            let (plan, _) = made.unwrap_or_else(|e| panic!("{role} {counts:?}: {e:?}"));
+            let made = planned(&apply::Database::server(url), &wanted, PlanOptions { counts, ..PlanOptions::default() });
+            let plan = made.unwrap_or_else(|e| panic!("{role} {counts:?}: {e:?}"));
             render::text(&plan, "schema.kdl", Style::default())
         };
         assert!(as_role("blind", Counts::None).contains("not counted: disabled by --counts none"));

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use crate::support::wait;
-use rosey::apply::{self, BackupMode, Database, Desired, Options, PlanOptions, Silent};
+use rosey::apply::{BackupMode, Database, Desired, Options, PlanOptions, Silent};
 use rosey::engine::sqlite::CancelToken;
 use rosey::kdl::{self, Sources};
 use rosey::plan::{Counts, Plan};
@@ -185,7 +185,7 @@ impl Attack {
     }
 
     fn at(&self) -> Database {
-        Database::Sqlite(self.database.path.clone())
+        self.database.live()
     }
 
     /// Returns the plan in all formats, or its error.
@@ -235,7 +235,7 @@ impl Attack {
             stop.cancel.store(true, Relaxed);
         });
         let options = Options { allow_destructive: true, backup: BackupMode::Never, ..Options::default() };
-        let outcome = wait(apply::apply(&path, desired.normalized(), plan, &options, cancel_token, &mut Silent));
+        let outcome = wait(Database::file(&path).apply(desired.normalized(), plan, &options, cancel_token, &mut Silent));
         if let Err(error) = outcome {
             self.tells_nothing(text, &format!("{error} {error:?}"));
             assert!(std::fs::read(&path).unwrap() == self.image, "an apply that failed has written:\n{text}");

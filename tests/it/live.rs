@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::support::{Database, desired, wait};
-use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent};
+use rosey::apply::{ApplyError, BackupMode, Desired, Options, Outcome, PlanOptions, Silent};
 use rosey::engine::sqlite::Error;
 use rosey::plan::Plan;
 use rosey::schema::Normalized;
@@ -38,9 +38,9 @@ fn a_prepared_statement_goes_on_under_the_new_rules() {
         wait(async {
             let mut other = SqliteConnection::connect_with(&SqliteConnectOptions::new().filename(&database.path)).await.unwrap();
             assert_eq!(insert(&mut other, Some("a")).await.as_deref(), Ok("old"));
-            let plan = apply::plan(&database.path, &after).await.unwrap();
+            let plan = database.live().plan(&Desired::from(after.clone()), PlanOptions::default()).await.unwrap().plan;
             let options = Options { backup: BackupMode::Never, ..Options::default() };
-            apply::apply(&database.path, &after, &plan, &options, Default::default(), &mut Silent).await.unwrap();
+            database.live().apply(&after, &plan, &options, Default::default(), &mut Silent).await.unwrap();
             assert_eq!(insert(&mut other, Some("b")).await.as_deref(), Ok("new"), "{mode}");
             assert!(insert(&mut other, None).await.unwrap_err().contains("NOT NULL constraint failed"), "{mode}");
             assert!(insert(&mut other, Some("much too long")).await.unwrap_err().contains("CHECK constraint failed: short"), "{mode}");
@@ -69,7 +69,7 @@ fn connect(database: &Database) -> impl Future<Output = SqliteConnection> {
 
 async fn apply_in_time(database: &Database, desired: &Normalized, plan: &Plan, lock_timeout: Duration) -> Result<Outcome, ApplyError> {
     let options = Options { backup: BackupMode::Never, lock_timeout, ..Options::default() };
-    apply::apply(&database.path, desired, plan, &options, Default::default(), &mut Silent).await
+    database.live().apply(desired, plan, &options, Default::default(), &mut Silent).await
 }
 
 /// Returns the number of columns, the definition, and `n` of the first row, as one connection sees them.
@@ -85,7 +85,7 @@ fn a_snapshot_stays_old_while_an_apply_is_done() {
     for after in CHANGED.map(|text| desired(text).unwrap()) {
         let database = Database::from_sql(&format!("PRAGMA journal_mode = WAL; {NOTES}"));
         wait(async {
-            let plan = apply::plan(&database.path, &after).await.unwrap();
+            let plan = database.live().plan(&Desired::from(after.clone()), PlanOptions::default()).await.unwrap().plan;
             let mut reader = connect(&database).await;
             sqlx::raw_sql("BEGIN").execute(&mut reader).await.unwrap();
             let old = seen(&mut reader).await;
@@ -173,7 +173,7 @@ fn a_schema_changed_between_plan_and_apply_stops_it() {
             database.run(change, false);
             let before = database.bytes();
             let options = Options { allow_destructive: true, backup: BackupMode::Never, ..Options::default() };
-            let outcome = wait(apply::apply(&database.path, &after, &plan, &options, Default::default(), &mut Silent));
+            let outcome = wait(database.live().apply(&after, &plan, &options, Default::default(), &mut Silent));
             assert!(matches!(outcome, Err(ApplyError::Stale)), "{mode}, {change}: {outcome:?}\n{text}");
             assert!(database.bytes() == before, "{mode}, {change}");
         }

@@ -19,9 +19,8 @@ use crate::support::{quote, wait};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rosey::apply::rollback::{To, rollback_target};
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, PlanOptions, Silent};
+use rosey::apply::{ApplyError, BackupMode, Desired, Options, PlanOptions, Silent};
 use rosey::engine::PlanError;
-use rosey::engine::postgres::Url;
 use rosey::plan::Kind;
 use rosey::schema::{Dialect, Normalized, ObjectName};
 
@@ -135,7 +134,7 @@ enum How {
 
 /// Undoes the last apply.
 fn undo(database: &Database, online: bool) -> Result<(), ApplyError> {
-    let live = apply::Database::Postgres(Box::new(Url::parse(&database.url()).unwrap()));
+    let live = database.live();
     let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Postgres).unwrap_or_else(|e| panic!("back: {e}"));
     let back = Desired::new(target.desired.clone(), Dialect::Postgres)?;
     let plan = wait(live.plan(&back, PlanOptions { online, ..PlanOptions::default() }))?.plan;

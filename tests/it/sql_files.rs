@@ -24,7 +24,7 @@ fn dump(database: &Database, pg_dump: &Path) -> String {
 fn difference(database: &Database, sql: &str) -> Result<(), String> {
     let schema = postgres::from_sql(sql).map_err(|e| format!("{e:?}"))?;
     let unmanaged = schema.unmanaged.clone();
-    let schema: Normalized = postgres::desired(schema).map_err(|e| format!("{e:?}"))?;
+    let schema: Normalized = rosey::engine::desired(schema, Dialect::Postgres).map_err(|e| format!("{e:?}"))?;
     let plan = database.plan(&schema, false).map_err(|e| format!("{e:?}"))?;
     if !plan.changes.is_empty() || !plan.steps.is_empty() {
         return Err(format!("{:?}\n{}", plan.changes.addresses(), render::sql(&plan)));

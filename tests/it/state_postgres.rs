@@ -4,11 +4,10 @@
 use crate::support::applied::desired;
 use crate::support::postgres::{Database, servers};
 use crate::support::wait;
-use rosey::apply::PlanOptions;
-use rosey::apply::postgres::{self as live, State};
-use rosey::engine::postgres::{Url, offline};
-use rosey::kdl;
-use rosey::plan::Fact;
+use rosey::apply::{self, Desired, PlanOptions};
+use rosey::engine::postgres::{self, Url, offline};
+use rosey::plan::{Fact, State};
+use rosey::schema::Normalized;
 
 const WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 const SCHEMA: &str = "
@@ -25,7 +24,14 @@ view v { as \"SELECT id, kind FROM t\" }
 
 fn state(database: &Database, user: &str) -> State {
     let url = database.url().replace("postgres@", &format!("{user}@"));
-    wait(live::state(&Url::parse(&url).unwrap())).unwrap_or_else(|e| panic!("{e:?}"))
+    wait(apply::Database::server(Url::parse(&url).unwrap()).state()).unwrap_or_else(|e| panic!("{e:?}"))
+}
+
+/// Plans without the database, and without what its history recorded.
+fn without(noted: &State, desired: &Normalized, online: bool) -> rosey::plan::Plan {
+    let mut bare = noted.clone();
+    (bare.recorded, bare.written) = (None, None);
+    wait(apply::plan_offline(&bare, &Desired::from(desired.clone()), PlanOptions { online, ..PlanOptions::default() })).unwrap().plan
 }
 
 fn of(facts: &[Fact], name: &str) -> Vec<String> {
@@ -53,12 +59,12 @@ fn a_state_is_noted_down_and_planned_from() {
         // A role that cannot read a table assumes that it has rows if it takes up space.
         let seen = state(&database, "reader");
         assert_eq!(of(&seen.facts, "holds-rows"), [".t", "side.shut"]);
-        assert_eq!(kdl::encode(&seen.current), kdl::encode(&noted.current));
+        assert_eq!(seen.current, noted.current);
 
         // Guarded objects are not dropped, and a PostgreSQL schema that the file no longer names stays
         // managed.
         let less = desired("table t { column id serial primary-key }").unwrap();
-        let plan = offline::plan(&noted.current, &noted.facts, None, &less, false).unwrap().plan;
+        let plan = without(&noted, &less, false);
         let with = database.plan(&less, false).unwrap();
         let sql = |p: &rosey::plan::Plan| p.statements().map(|s| s.sql.clone()).collect::<Vec<_>>();
         assert_eq!(sql(&plan), sql(&with));
@@ -76,15 +82,15 @@ fn rows_that_came_after_are_named() {
         let stricter = desired(&SCHEMA.replace("table empty { column n integer }", "table empty { column n integer not-null }")).unwrap();
         let url = Url::parse(&database.url()).unwrap();
         let holding = offline::holding(&noted.facts);
-        let file = offline::plan(&noted.current, &noted.facts, None, &stricter, true).unwrap().plan;
+        let file = without(&noted, &stricter, true);
         let heads =
             |p: &rosey::plan::Plan| p.statements().filter(|s| s.sql.contains("\"empty\"")).map(|s| s.sql.clone()).collect::<Vec<_>>();
         let (same, _, none) =
-            wait(live::plan_as_noted(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() })).unwrap();
+            wait(postgres::plan_as_noted(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() })).unwrap();
         assert!(none.is_empty() && heads(&same) == heads(&file));
         database.sql("INSERT INTO empty VALUES (1)");
         let (same, _, named) =
-            wait(live::plan_as_noted(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() })).unwrap();
+            wait(postgres::plan_as_noted(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() })).unwrap();
         assert_eq!(named.iter().map(ToString::to_string).collect::<Vec<_>>(), ["empty"]);
         assert_eq!(heads(&same), heads(&file));
         assert_ne!(heads(&database.plan(&stricter, true).unwrap()), heads(&file), "with rows, writers are not stopped");

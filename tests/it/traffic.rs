@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::support::{Database, desired, wait};
-use rosey::apply::{self, BackupMode, Observer, Options, Outcome};
+use rosey::apply::{BackupMode, Observer, Options, Outcome};
 use rosey::plan::{Action, Plan};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{Connection as _, Row as _};
@@ -214,7 +214,8 @@ fn nobody_sees_half_a_change_and_no_commit_is_lost() {
             more(&traffic.commits, 1);
             let options = Options { allow_destructive: true, backup: BackupMode::Always, ..Options::default() };
             let mut between = Between(&traffic);
-            let outcome = apply::apply(&database.path, &desired[number], &plan, &options, Default::default(), &mut between);
+            let live = database.live();
+            let outcome = live.apply(&desired[number], &plan, &options, Default::default(), &mut between);
             let Outcome::Applied(report) = wait(outcome).unwrap() else { panic!("{mode}, {number}: nothing was to be done") };
             let copied = wait(async { look(&mut connect(&report.backup.unwrap(), Duration::ZERO).await).await.unwrap() });
             assert!(known.contains(&copied), "{mode}: a backup with {copied}");

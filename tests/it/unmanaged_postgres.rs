@@ -9,9 +9,8 @@ use crate::support::applied::desired;
 use crate::support::postgres::{Database, servers, skip};
 use crate::support::wait;
 use rosey::apply::rollback::{To, rollback_target};
-use rosey::apply::{Database as Live, Desired, Options, Silent};
+use rosey::apply::{Desired, Options, Silent};
 use rosey::diff::{UnmanagedDifference, diff, unmanaged};
-use rosey::engine::postgres::Url;
 use rosey::kdl::{self, Sources};
 use rosey::plan::Kind;
 use rosey::render::{self, Style};
@@ -132,7 +131,7 @@ fn dumped(database: &Database, tool: &std::path::Path) -> BTreeSet<String> {
 }
 
 fn inspected(database: &Database) -> String {
-    wait(rosey::apply::postgres::inspect(&Url::parse(&database.url()).unwrap())).unwrap()
+    database.inspect()
 }
 
 /// Returns the unmanaged differences of a plan, in short.
@@ -173,7 +172,7 @@ fn what_changes_later_is_named_and_is_no_change() {
         database.sql(RICH);
         let file = inspected(&database);
         let wanted = desired(&file).unwrap();
-        let live = Live::Postgres(Box::new(Url::parse(&database.url()).unwrap()));
+        let live = database.live();
         let stamped = Desired::new(wanted.schema().clone(), Dialect::Postgres).unwrap();
         wait(live.stamp(&stamped, false, &Options::default())).unwrap();
         database.sql(
@@ -221,7 +220,7 @@ fn a_rollback_names_what_it_does_not_bring_back() {
              CREATE TRIGGER tt AFTER INSERT ON foo FOR EACH ROW EXECUTE FUNCTION tg()",
         );
         database.apply(&desired("table kept { column id integer primary-key; }").unwrap(), true).unwrap();
-        let live = Live::Postgres(Box::new(Url::parse(&database.url()).unwrap()));
+        let live = database.live();
         let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Postgres).unwrap();
         let back = Desired::new(target.desired.clone(), Dialect::Postgres).unwrap();
         let plan = database.plan(back.normalized(), true).unwrap();
@@ -238,7 +237,7 @@ fn schema(kdl: &str) -> Schema {
 
 fn told(live: &str, wanted: &str) -> (Vec<String>, Vec<String>) {
     let (live, wanted) = (schema(live), schema(wanted));
-    let normalized = |s: &Schema| rosey::engine::postgres::desired(s.clone()).unwrap();
+    let normalized = |s: &Schema| rosey::engine::desired(s.clone(), Dialect::Postgres).unwrap();
     let lacking = diff(&normalized(&live), &normalized(&wanted)).unwrap().lacking;
     let differences = unmanaged(&live, &wanted);
     let differences = differences.iter().map(|d| format!("{} {} {}", d.difference.word(), d.kind, d.name));
@@ -352,13 +351,13 @@ fn the_index_of_an_unmanaged_constraint_is_not_listed_apart() {
          CREATE TABLE bookings (id int4range, during tstzrange, \
          FOREIGN KEY (id, PERIOD during) REFERENCES rooms (id, PERIOD during))",
     );
-    let text = wait(rosey::apply::postgres::inspect(&Url::parse(&database.url()).unwrap())).unwrap();
+    let text = database.inspect();
     for name in ["rooms_pkey on rooms", "once on rooms", "bookings_id_during_fkey on bookings"] {
         assert_eq!(text.matches(name).count(), 1, "{name}: {text}");
     }
     assert_eq!(text.matches("index ").count(), 1, "{text}");
     assert!(text.contains("index own n"), "{text}");
     let wanted = desired(&text).unwrap();
-    let (plan, _) = wait(rosey::apply::postgres::plan_within(&Url::parse(&database.url()).unwrap(), &wanted, Default::default())).unwrap();
+    let plan = database.plan(&wanted, true).unwrap();
     assert!(plan.is_empty(), "{}", render::text(&plan, "schema.kdl", Style::default()));
 }

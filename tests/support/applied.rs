@@ -3,37 +3,36 @@
 
 use std::sync::Arc;
 
-use rosey::apply::postgres as live;
-use rosey::apply::{ApplyError, BackupMode, Observer, Options, Outcome, Silent};
-use rosey::engine::PlanError;
-use rosey::engine::postgres::{self, Url};
-use rosey::engine::sqlite::CancelToken;
+use rosey::apply::{self, ApplyError, BackupMode, Observer, Options, Outcome, PlanOptions, Silent};
+use rosey::engine::postgres::Url;
+use rosey::engine::{self, CancelToken, PlanError};
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;
 use rosey::render::{self, Style};
 use rosey::schema::{Dialect, Normalized};
 
 use super::postgres::Database;
-use super::wait;
+use super::{planned, wait};
 
 /// Parses a schema as PostgreSQL's desired schema, or returns its errors as text.
 pub fn desired(text: &str) -> Result<Normalized, String> {
     let sources = Sources::from_text("schema.kdl", text).checked().map_err(|d| d.to_string())?;
     let (schema, mut problems) = kdl::decode_all(&sources, Dialect::Postgres);
-    problems.extend(postgres::problems(&schema));
+    problems.extend(engine::problems(&schema, Dialect::Postgres));
     if !problems.is_empty() {
         return Err(kdl::Diagnostics::new(&sources, problems).to_string());
     }
-    postgres::desired(schema).map_err(|e| format!("{e:?}"))
+    engine::desired(schema, Dialect::Postgres).map_err(|e| format!("{e:?}"))
 }
 
 impl Database<'_> {
-    fn address(&self) -> Url {
-        Url::parse(&self.url()).unwrap()
+    /// Returns the database as the library has it.
+    pub fn live(&self) -> apply::Database {
+        apply::Database::server(Url::parse(&self.url()).unwrap())
     }
 
     pub fn plan(&self, desired: &Normalized, online: bool) -> Result<Plan, PlanError> {
-        wait(live::plan(&self.address(), desired, online)).map(|(plan, _)| plan)
+        planned(&self.live(), desired, PlanOptions { online, ..PlanOptions::default() })
     }
 
     pub fn apply(&self, desired: &Normalized, online: bool) -> Result<Outcome, ApplyError> {
@@ -61,11 +60,11 @@ impl Database<'_> {
     ) -> Result<Outcome, ApplyError> {
         let plan = self.plan(desired, online)?;
         let options = Options { backup: BackupMode::Never, ..options.clone() };
-        wait(live::apply(&self.address(), desired, &plan, &options, Arc::new(CancelToken::default()), observer))
+        wait(self.live().apply(desired, &plan, &options, Arc::new(CancelToken::default()), observer))
     }
 
     pub fn inspect(&self) -> String {
-        wait(live::inspect(&self.address())).unwrap()
+        wait(self.live().inspect()).unwrap()
     }
 
     /// Returns what a plan would still change, as text; empty if nothing is left.

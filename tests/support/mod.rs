@@ -10,9 +10,9 @@ pub mod shell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rosey::apply::{self, ApplyError, BackupMode, Options, Outcome, Silent, SqlitePath};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Outcome, PlanOptions, Silent, SqlitePath};
 use rosey::engine::PlanError;
-use rosey::engine::sqlite::{self, CancelToken};
+use rosey::engine::{self, CancelToken};
 use rosey::kdl::{self, Sources};
 use rosey::plan::Plan;
 use rosey::schema::{Dialect, Normalized};
@@ -84,8 +84,13 @@ impl Database {
         std::fs::read(&self.path).unwrap_or_default()
     }
 
+    /// Returns the database as the library has it.
+    pub fn live(&self) -> apply::Database {
+        apply::Database::file(&self.path)
+    }
+
     pub fn plan(&self, desired: &Normalized) -> Result<Plan, PlanError> {
-        wait(apply::plan(&self.path, desired))
+        planned(&self.live(), desired, PlanOptions::default())
     }
 
     pub fn apply(&self, desired: &Normalized, allow_destructive: bool) -> Result<Outcome, ApplyError> {
@@ -93,13 +98,13 @@ impl Database {
     }
 
     pub fn apply_by(&self, desired: &Normalized, allow_destructive: bool, by: SqlitePath) -> Result<Outcome, ApplyError> {
-        let plan = wait(apply::plan_by(&self.path, desired, by))?;
+        let plan = planned(&self.live(), desired, PlanOptions { path: by, ..PlanOptions::default() })?;
         let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
-        wait(apply::apply(&self.path, desired, &plan, &options, Arc::new(CancelToken::default()), &mut Silent))
+        wait(self.live().apply(desired, &plan, &options, Arc::new(CancelToken::default()), &mut Silent))
     }
 
     pub fn inspect(&self) -> String {
-        wait(apply::inspect(&self.path)).unwrap()
+        wait(self.live().inspect()).unwrap()
     }
 
     /// Returns the tables of the user, with their columns that hold values.
@@ -124,6 +129,16 @@ impl Database {
     }
 }
 
+/// Plans against a live database; why there is no plan is the only error that a caller expects.
+pub fn planned(live: &apply::Database, desired: &Normalized, plan_options: PlanOptions) -> Result<Plan, PlanError> {
+    match wait(live.plan(&Desired::from(desired.clone()), plan_options)) {
+        Ok(planned) => Ok(planned.plan),
+        Err(ApplyError::Plan(error)) => Err(error),
+        Err(ApplyError::Database(error)) => Err(PlanError::Database(error)),
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
 pub fn quote(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
@@ -132,11 +147,11 @@ pub fn quote(name: &str) -> String {
 pub fn desired(text: &str) -> Result<Normalized, String> {
     let sources = Sources::from_text("schema.kdl", text).checked().map_err(|d| d.to_string())?;
     let (schema, mut problems) = kdl::decode_all(&sources, Dialect::Sqlite);
-    problems.extend(sqlite::problems(&schema));
+    problems.extend(engine::problems(&schema, Dialect::Sqlite));
     if !problems.is_empty() {
         return Err(kdl::Diagnostics::new(&sources, problems).to_string());
     }
-    sqlite::desired(schema).map_err(|e| e.to_string())
+    engine::desired(schema, Dialect::Sqlite).map_err(|e| e.to_string())
 }
 
 /// Returns the path of a file in the project.

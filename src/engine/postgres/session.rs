@@ -9,7 +9,10 @@ use super::cancel::Canceller;
 use super::connection::{self, Begin, Connection, Error};
 use super::planner::{self, How, Planned};
 use super::settings::{self, Saved};
-use super::{Url, affinity, commit, dump, history, lock, run};
+use super::snapshot::ServerSnapshot;
+use super::{Url, affinity, commit, dump, history, lock, run, scratch};
+use crate::engine::backups::{NotScratched, Scratch};
+use crate::engine::snapshot::LiveSnapshot;
 use crate::engine::traits::{Answer, AsNoted, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::engine::{self, BackupMode, CancelToken, PlanError, PlanOptions};
 use crate::plan::{Fact, Plan, Record, Statement};
@@ -20,11 +23,15 @@ use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A database on a server.
-pub(crate) struct Server<'s>(pub(crate) &'s Url);
+pub(crate) struct Server(pub(crate) Url);
 
-impl Engine for Server<'_> {
+impl Engine for Server {
     fn dialect(&self) -> Dialect {
         Dialect::Postgres
+    }
+
+    fn shown(&self) -> String {
+        self.0.shown()
     }
 
     fn open<'a>(
@@ -35,7 +42,7 @@ impl Engine for Server<'_> {
     ) -> Answer<'a, Box<dyn Session>, engine::Error> {
         Box::pin(async move {
             let applies = matches!(purpose, Purpose::Apply(_));
-            let mut connection = Connection::open_within(self.0, if applies { wait.min(AT_ONCE) } else { wait }).await?;
+            let mut connection = Connection::open_within(&self.0, if applies { wait.min(AT_ONCE) } else { wait }).await?;
             match purpose {
                 Purpose::Apply(_) => affinity::verify(&mut connection).await?,
                 Purpose::Try => drop(settings::settle(&mut connection).await?),
@@ -46,7 +53,7 @@ impl Engine for Server<'_> {
     }
 
     fn lock_holders(&self) -> Answer<'_, Option<Vec<String>>, engine::Error> {
-        Box::pin(async move { Ok(Some(run::in_the_way(self.0).await)) })
+        Box::pin(async move { Ok(Some(run::in_the_way(&self.0).await)) })
     }
 
     fn plan_as_noted<'a>(
@@ -55,11 +62,19 @@ impl Engine for Server<'_> {
         facts: &'a [Fact],
         plan_options: PlanOptions,
     ) -> Option<Local<'a, AsNoted, PlanError>> {
-        Some(Box::pin(async move { super::plan_as_noted(self.0, desired, &super::offline::holding(facts), plan_options).await }))
+        Some(Box::pin(async move { super::plan_as_noted(&self.0, desired, &super::offline::holding(facts), plan_options).await }))
     }
 
     fn wait_for_others(&self, wait: Duration) -> Answer<'_, ()> {
-        Box::pin(lock::wait_for_others(self.0, wait))
+        Box::pin(lock::wait_for_others(&self.0, wait))
+    }
+
+    fn snapshot(&self, wait: Duration) -> Answer<'_, Box<dyn LiveSnapshot>, engine::Error> {
+        Box::pin(async move { Ok(Box::new(ServerSnapshot::take(&self.0, wait).await?) as Box<dyn LiveSnapshot>) })
+    }
+
+    fn scratch<'a>(&'a self, name: &'a str) -> Answer<'a, Scratch, NotScratched> {
+        Box::pin(scratch::make(&self.0, name))
     }
 }
 

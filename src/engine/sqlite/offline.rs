@@ -59,6 +59,13 @@ pub(crate) fn live(facts: &[Fact]) -> Result<Live, FactError> {
     Ok(inspect::read(stored, shadows))
 }
 
+/// Returns the database that the facts describe, without the name exchanges that the last apply recorded as done.
+pub(super) fn start(facts: &[Fact], guarded: &Schema) -> Result<Live, FactError> {
+    let mut live = live(facts)?;
+    live.current = live.current.with_renames_done(guarded.exchanged());
+    Ok(live)
+}
+
 /// Returns the schema that the facts describe, as it is written in KDL.
 ///
 /// # Errors
@@ -76,9 +83,8 @@ pub fn schema(facts: &[Fact]) -> Result<Schema, FactError> {
 ///
 /// # Errors
 /// If a fact is not one about a SQLite database, or if no plan is possible.
-pub async fn plan(facts: &[Fact], guarded: &Schema, desired: &Normalized, rebuild_only: bool) -> Result<Plan, PlanError> {
-    let mut live = live(facts)?;
-    live.current = live.current.with_renames_done(guarded.exchanged());
+pub(super) async fn plan(facts: &[Fact], guarded: &Schema, desired: &Normalized, rebuild_only: bool) -> Result<Plan, PlanError> {
+    let live = start(facts, guarded)?;
     let mut plan = planner::plan_from(&live, desired, How { rebuild_only, ..How::default() }).await?;
     planner::guard(&mut plan, &Guards::in_schema(guarded), desired);
     let counted = plan.steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.probe.is_some());

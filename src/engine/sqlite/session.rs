@@ -8,9 +8,13 @@ use std::time::Duration;
 use super::connection::{Connection, Error, Mode};
 use super::lexer::quote_string;
 use super::planner::{self, How, Planned};
+use super::restore::RestoredFile;
+use super::snapshot::FileSnapshot;
 use super::verify::{self, Broken};
-use super::{backup, file, gate, history, inspect, room};
+use super::{backup, file, gate, history, inspect, room, scratch};
+use crate::engine::backups::{NotScratched, Restorer, Scratch};
 use crate::engine::history::{TABLE, create_history, insert_history, upgrade_history};
+use crate::engine::snapshot::LiveSnapshot;
 use crate::engine::traits::{Answer, Backup, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::engine::{self, ApplyError, BackupMode, CancelToken};
 use crate::plan::{Action, Plan, Record, Statement, StatementKind, Step};
@@ -20,11 +24,19 @@ use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 const LOOK: Duration = Duration::from_secs(10);
 
 /// A file, which need not be there yet.
-pub(crate) struct File<'f>(pub(crate) &'f Path);
+pub(crate) struct File(pub(crate) PathBuf);
 
-impl Engine for File<'_> {
+impl Engine for File {
     fn dialect(&self) -> Dialect {
         Dialect::Sqlite
+    }
+
+    fn shown(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    fn is_missing(&self) -> bool {
+        !self.0.exists()
     }
 
     fn open<'a>(
@@ -41,12 +53,24 @@ impl Engine for File<'_> {
                 Purpose::Record | Purpose::Apply(_) => Mode::Write,
             };
             if matches!(purpose, Purpose::Apply(_)) {
-                file::check_writable(self.0)?;
+                file::check_writable(&self.0)?;
             }
-            let opened = Connection::open(self.0, mode, wait).await?;
+            let opened = Connection::open(&self.0, mode, wait).await?;
             let connection = if matches!(purpose, Purpose::Try) { opened.telling_all() } else { opened };
-            Ok(Box::new(Open { connection, path: self.0.to_path_buf(), cancel_token, broken: None }) as Box<dyn Session>)
+            Ok(Box::new(Open { connection, path: self.0.clone(), cancel_token, broken: None }) as Box<dyn Session>)
         })
+    }
+
+    fn snapshot(&self, wait: Duration) -> Answer<'_, Box<dyn LiveSnapshot>, engine::Error> {
+        Box::pin(async move { Ok(Box::new(FileSnapshot::take(&self.0, wait).await?) as Box<dyn LiveSnapshot>) })
+    }
+
+    fn restorer(&self) -> Option<Box<dyn Restorer + '_>> {
+        Some(Box::new(RestoredFile(&self.0)))
+    }
+
+    fn scratch<'a>(&'a self, name: &'a str) -> Answer<'a, Scratch, NotScratched> {
+        Box::pin(async move { scratch::make(&self.0, name) })
     }
 }
 

@@ -3,8 +3,7 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use rosey::apply::PlanOptions;
-use rosey::apply::postgres as live;
+use rosey::apply::{self, PlanOptions};
 use rosey::engine::PlanError;
 use rosey::engine::postgres::Url;
 use rosey::plan::Counts;
@@ -12,8 +11,8 @@ use rosey::render::{self, Style};
 
 use super::{SLEEP, formats, plan};
 use crate::support::applied::desired;
+use crate::support::planned;
 use crate::support::postgres::{Database, Server, servers, versions};
-use crate::support::wait;
 
 fn last() -> Option<&'static Server> {
     servers().into_iter().next_back()
@@ -51,7 +50,7 @@ fn a_plan_does_not_wait_for_a_process_that_the_server_cannot_stop() {
     let url = Url::parse(&database.url()).unwrap();
     let planner = std::thread::spawn(move || {
         let began = Instant::now();
-        (wait(live::plan_within(&url, &wanted, PlanOptions::default())).map(drop), began.elapsed())
+        (planned(&apply::Database::server(url), &wanted, PlanOptions::default()).map(drop), began.elapsed())
     });
     let pid = counting(&database);
     signal("-STOP", &pid);
@@ -143,7 +142,7 @@ fn without_temporary_views_no_function_of_a_type_is_called() {
             );
             let url = Url::parse(&database.url().replace("postgres@", "unasked@")).unwrap();
             let began = Instant::now();
-            let (plan, _) = wait(live::plan_within(&url, &desired(&text).unwrap(), PlanOptions::default())).unwrap();
+            let plan = planned(&apply::Database::server(url), &desired(&text).unwrap(), PlanOptions::default()).unwrap();
             assert!(began.elapsed() < SLEEP, "{}: {line}", server.version);
             render::text(&plan, "schema.kdl", Style::default())
         };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rosey::apply::rollback::{To, rollback_target};
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, PlanOptions, Silent, SqlitePath};
+use rosey::apply::{ApplyError, BackupMode, Desired, Options, PlanOptions, Silent, SqlitePath};
 use rosey::engine::PlanError;
 use rosey::plan::Kind;
 use rosey::schema::{Dialect, Normalized};
@@ -283,7 +283,7 @@ fn is_named(error: &ApplyError, works: &Works, alone: Option<&Works>, before: &M
 
 /// Undoes the last apply, unless a restored column would need values that the rows do not have.
 fn back(database: &Database, by: SqlitePath, is_narrower: bool) -> Result<bool, String> {
-    let live = apply::Database::Sqlite(database.path.clone());
+    let live = database.live();
     let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).map_err(|e| format!("back: {e}"))?;
     let back = Desired::new(target.desired.clone(), Dialect::Sqlite).map_err(|e| format!("back: {e:?}"))?;
     let plan = wait(live.plan(&back, PlanOptions { path: by, ..PlanOptions::default() })).map_err(|e| format!("back: {e:?}"))?.plan;

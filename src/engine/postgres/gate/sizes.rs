@@ -190,7 +190,7 @@ impl Walk<'_> {
         let function = node.number("aggfnoid").or_else(|| node.number("winfnoid"));
         let up = node.number("agglevelsup").unwrap_or(0) as usize;
         let query = self.queries.len().checked_sub(up + 1).and_then(|n| self.queries.get(n));
-        let rows = query.map_or(ROWS, |relations| product(relations));
+        let rows = query.map_or(ROWS, |relations| product_of(relations));
         match function.and_then(self.growth) {
             Some(Growth::Gathers) => self.gathered(arguments, rows),
             _ => arguments,
@@ -336,7 +336,7 @@ impl Walk<'_> {
         let relations = self.queries.pop().unwrap_or_default();
         let rows = match is_set_operation {
             true => relations.iter().fold(0, |all: u64, r| all.saturating_add(r.rows)),
-            false => product(&relations),
+            false => product_of(&relations),
         };
         Rows { columns, rows }
     }
@@ -380,7 +380,7 @@ impl Walk<'_> {
     }
 }
 
-fn product(relations: &[Rows]) -> u64 {
+fn product_of(relations: &[Rows]) -> u64 {
     relations.iter().fold(1, |all: u64, r| all.saturating_mul(r.rows))
 }
 

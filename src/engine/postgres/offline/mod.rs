@@ -20,25 +20,13 @@ use super::inspect::Live;
 use super::planner::{self, Aligned, How, NormalizedPair, PlanError};
 use crate::diff::Changes;
 use crate::engine::guards::Guards;
-use crate::plan::{Counts, Fact, Level, Plan, Step};
+use crate::plan::{Counts, Fact, Level, Step};
 use crate::schema::{Address, Normalized, ObjectName, Schema};
 
+pub use crate::engine::offline::{OfflinePlan, Recorded};
 pub(crate) use file::for_file;
 pub(crate) use noted::facts;
 pub use noted::holding;
-pub use recorded::Recorded;
-
-/// A plan that was made without the database.
-#[derive(Debug, Clone)]
-pub struct OfflinePlan {
-    /// The plan, without counts.
-    pub plan: Plan,
-    /// Objects with an expression whose spelling differs but that the server might consider equal, ordered by
-    /// name.
-    pub unsettled: Vec<Address>,
-    /// The desired schema, in a spelling that yields the same plan without what was recorded.
-    pub desired: Schema,
-}
 
 /// What was recorded about a database, as it is read back.
 pub(crate) struct OfflineFacts {
@@ -70,7 +58,7 @@ pub fn plan(
     let unsettled = unsettled.into_iter().filter(|a| changed.contains(a)).collect();
     let desired = for_file(&settled, &changes);
     let how = How { online, counts: Counts::default(), holding: None };
-    Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, &how), unsettled, desired })
+    Ok(OfflinePlan { plan: planner::made(&settled, &guards, changes, steps, &how), unsettled, desired: Some(desired) })
 }
 
 /// The parts of a plan.

@@ -5,16 +5,8 @@ use std::collections::BTreeMap;
 
 use super::super::normalize;
 use super::places::{self, Place};
+use crate::engine::offline::Recorded;
 use crate::schema::{Schema, View};
-
-/// What the last apply recorded.
-#[derive(Debug, Clone, Copy)]
-pub struct Recorded<'r> {
-    /// The schema after it, in the server's spelling.
-    pub after: &'r Schema,
-    /// The schema as the file spelled it.
-    pub written: &'r Schema,
-}
 
 /// Gives expressions of the file the server's spelling if neither the file nor the database has changed them
 /// since they were applied.

@@ -1,57 +1,32 @@
 //! Renders a plan for a PostgreSQL database as a `psql` script that does what an apply does: the same
 //! settings, the same lock, the same checks of rows, the same steps, the same row in the history.
 
-use crate::apply::recorded::{as_recorded, as_written};
-use crate::apply::{ApplyError, Options, PlanOptions, Remarks, history};
+use super::lock::LOCK;
+use super::planner::NormalizedPair;
+use super::{digest, script};
 use crate::engine::guards::Guards;
 use crate::engine::history::{TABLE, create_history, first_columns, insert_history, upgrade_history};
-use crate::engine::postgres::connection::{Begin, Connection};
-use crate::engine::postgres::lock::LOCK;
-use crate::engine::postgres::planner::{self, How, NormalizedPair, Planned};
-use crate::engine::postgres::{Url, digest, history as recorded, script};
+use crate::engine::recorded::{as_recorded, as_written};
 use crate::kdl;
 use crate::plan::{Fact, Frame, HISTORY_FORMAT, Piece, Plan, Record, Step, Transaction};
 use crate::schema::{Dialect, Normalized};
 
 /// The state that a plan starts from, as far as a script checks it.
-pub(in crate::apply) struct Start<'s> {
+pub(super) struct Start<'s> {
     /// Both schemas, normalized.
-    pub(in crate::apply) settled: &'s NormalizedPair,
+    pub(super) settled: &'s NormalizedPair,
     /// The guards that the last version recorded.
-    pub(in crate::apply) guards: &'s Guards,
+    pub(super) guards: &'s Guards,
     /// The steps before rows were counted.
-    pub(in crate::apply) uncounted: &'s [Step],
+    pub(super) uncounted: &'s [Step],
     /// The last version in the history; 0 if there is none.
-    pub(in crate::apply) number: i64,
+    pub(super) number: i64,
     /// The digests of its schemas, and other facts.
-    pub(in crate::apply) facts: &'s [Fact],
-}
-
-/// Plans as [`super::plan()`] does, and returns the frame around the plan's steps in a script.
-///
-/// # Errors
-/// Those of [`super::plan()`]; and [`ApplyError::History`] if a later version of rosey wrote to the history.
-pub async fn plan_with_frame(
-    url: &Url,
-    desired: &Normalized,
-    plan_options: PlanOptions,
-    options: &Options,
-) -> Result<(Plan, Remarks, Frame), ApplyError> {
-    let mut connection = Connection::open_within(url, plan_options.wait).await?;
-    connection.begin(Begin::Snapshot).await?;
-    history::is_known(history::decode(&recorded::rows(&mut connection, true).await?))?;
-    let (Planned { plan, settled, uncounted, .. }, guards) = planner::plan_as(&mut connection, desired, &How::in_way(plan_options)).await?;
-    let number = recorded::last_number(&mut connection).await?;
-    let facts = digest::facts(&mut connection, &settled.live.server.default_schema).await?;
-    connection.rollback().await?;
-    connection.close().await.ok();
-    let start = Start { settled: &settled, guards: &guards, uncounted: &uncounted, number, facts: &facts };
-    let frame = frame(&plan, &start, desired, options).unwrap_or_default();
-    Ok((plan, Remarks { left_alone: settled.left_alone, unasked: settled.unasked, ..Remarks::default() }, frame))
+    pub(super) facts: &'s [Fact],
 }
 
 /// Returns the frame around the steps of a plan; `None` if the facts contain no digest to compare with.
-pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Options) -> Option<Frame> {
+pub(super) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normalized, record: Record) -> Option<Frame> {
     let left = &start.settled.left_alone;
     let digest = digest::expected(start.facts, left)?;
     let home = &start.settled.live.server.default_schema;
@@ -87,7 +62,7 @@ pub(in crate::apply) fn frame(plan: &Plan, start: &Start<'_>, desired: &Normaliz
     Some(Frame {
         head,
         begin: Vec::new(),
-        end: vec![Piece::new("Records the apply in the history.", history(plan, start, desired, options, staged))],
+        end: vec![Piece::new("Records the apply in the history.", history(start, desired, record, staged))],
         tail,
         finish: vec![Piece::new("Done.", finish)],
     })
@@ -102,7 +77,7 @@ fn holds_lock() -> String {
     )
 }
 
-fn history(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Options, staged: bool) -> Vec<String> {
+fn history(start: &Start<'_>, desired: &Normalized, record: Record, staged: bool) -> Vec<String> {
     let settled = start.settled;
     let schema_after = as_recorded(&settled.desired.schema().at_rest(), desired.schema(), start.guards.schema());
     let written = as_written(desired.schema());
@@ -111,7 +86,7 @@ fn history(plan: &Plan, start: &Start<'_>, desired: &Normalized, options: &Optio
         schema_written: (written != schema_after).then_some(written),
         schema_after,
         outcome: if staged { "running" } else { "applied" },
-        ..options.record(plan)
+        ..record
     };
     vec![table(), insert_history(Dialect::Postgres, TABLE, &record)]
 }

@@ -6,7 +6,7 @@ use crate::schema::Schema;
 
 /// Returns the schema as its file has it. A rollback has no file; in its schema, each `was=` is a current name,
 /// and whoever applies it again must not rename anything back.
-pub(super) fn as_written(desired: &Schema) -> String {
+pub(crate) fn as_written(desired: &Schema) -> String {
     if !desired.names_are_exact {
         return kdl::encode(desired);
     }
@@ -16,8 +16,8 @@ pub(super) fn as_written(desired: &Schema) -> String {
     kdl::encode(&shown)
 }
 
-/// A live schema with the guards of the desired one; `guarded` is what the last number kept of them.
-pub(super) fn as_recorded(live: &Schema, desired: &Schema, guarded: &Schema) -> String {
+/// A live schema with the guards of the desired one; `guarded` is what the last version kept of them.
+pub(crate) fn as_recorded(live: &Schema, desired: &Schema, guarded: &Schema) -> String {
     let mut shown = live.clone();
     guards::remember(&mut shown, desired);
     guards::carry_exchanged(&mut shown, desired, guarded);

@@ -3,42 +3,49 @@
 
 use std::collections::BTreeSet;
 
-use super::{State, as_kdl};
-use crate::apply::Options;
-use crate::apply::recorded::as_recorded;
-use crate::engine::PlanError;
+use super::inspect::Live;
+use super::lexer::quote_string;
+use super::lower::rowid_name;
+use super::planner::PlanError;
+use super::references::orphans_sql;
+use super::{inspect, script, shell, verify};
 use crate::engine::history::{TABLE, insert_history, upgrade_history};
-use crate::engine::sqlite::lexer::quote_string;
-use crate::engine::sqlite::lower::rowid_name;
-use crate::engine::sqlite::references::orphans_sql;
-use crate::engine::sqlite::{inspect, offline, script, shell, verify};
+use crate::engine::recorded::as_recorded;
+use crate::kdl;
 use crate::plan::{Frame, Piece, Plan, Record};
 use crate::schema::{Dialect, Normalized, Schema};
 
-/// Returns the frame around the plan's steps in a script. The plan starts from `state`; the database itself
-/// is not needed.
+/// What the plan of a script starts from.
+pub(super) struct Start<'s> {
+    pub(super) live: &'s Live,
+    /// The schema that the last apply recorded.
+    pub(super) guarded: &'s Schema,
+    /// The columns of the history table; empty if it does not exist or is not known.
+    pub(super) history_columns: &'s [String],
+}
+
+/// Returns the frame around the plan's steps in a script. The database itself is not needed.
 ///
 /// # Errors
-/// If the facts are not those of a SQLite database.
-pub async fn frame(plan: &Plan, state: &State, desired: &Normalized, options: &Options) -> Result<Frame, PlanError> {
-    let mut live = offline::live(&state.facts)?;
-    live.current = live.current.with_renames_done(state.guarded.exchanged());
-    let after = script::schema_after(&live, plan).await?;
-    let mut begin = vec![script::is_the_start(&live), script::is_known()];
-    begin.extend(script::rows_fit(&live, desired, plan).await?);
+/// If SQLite cannot create the schemas in memory.
+pub(super) async fn frame(plan: &Plan, start: &Start<'_>, desired: &Normalized, record: Record) -> Result<Frame, PlanError> {
+    let live = start.live;
+    let after = script::schema_after(live, plan).await?;
+    let mut begin = vec![script::is_the_start(live), script::is_known()];
+    begin.extend(script::rows_fit(live, desired, plan).await?);
     let mut end: Vec<Piece> = script::is_filled(plan).into_iter().collect();
     if let Some((before, now)) = references(plan, live.current.schema(), &after) {
         begin.push(before);
         end.push(now);
     }
     let record = Record {
-        schema_before: as_kdl(live.current.schema()),
-        schema_after: as_recorded(&inspect::for_display(&after), desired.schema(), &state.guarded),
+        schema_before: kdl::encode(&inspect::for_display(live.current.schema())),
+        schema_after: as_recorded(&inspect::for_display(&after), desired.schema(), start.guarded),
         rows_copied: plan.rows_copied().unwrap_or_default(),
         outcome: "applied",
-        ..options.record(plan)
+        ..record
     };
-    end.push(Piece::new("Records the apply in the history.", history(&record, &state.history_columns)));
+    end.push(Piece::new("Records the apply in the history.", history(&record, start.history_columns)));
     end.push(Piece { comment: String::new(), statements: vec!["DROP TABLE temp.\"_rosey_check\"".to_owned()] });
     for statement in begin.iter_mut().chain(&mut end).flat_map(|p| &mut p.statements) {
         *statement = shell::safe(statement);

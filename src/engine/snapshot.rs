@@ -1,0 +1,68 @@
+//! A live database as of one moment, from which plans and states are made. Only reads.
+
+use super::traits::{Answer, Local};
+use super::{Error, PlanError, PlanOptions, Remarks};
+use crate::plan::{Fact, Frame, Plan, Record};
+use crate::schema::{Normalized, Schema};
+
+/// A plan against a live database.
+pub(crate) struct LivePlan {
+    /// The plan, with row counts.
+    pub(crate) plan: Plan,
+    pub(crate) remarks: Remarks,
+    /// The schema that it starts from, as `inspect` prints it.
+    pub(crate) current: Schema,
+}
+
+/// What a plan without the database needs to know of it.
+pub(crate) struct Noted {
+    /// The schema, with what the last apply guarded and the name exchanges that it knew about.
+    pub(crate) current: Schema,
+    /// What the plan depends on besides.
+    pub(crate) facts: Vec<Fact>,
+}
+
+/// A plan against a live database, and what it takes to make it again without the database.
+pub(crate) struct NotedPlan {
+    pub(crate) made: LivePlan,
+    pub(crate) noted: Noted,
+    /// The desired schema in the database's spelling; `None` if it is as it was given.
+    pub(crate) desired: Option<Schema>,
+}
+
+/// Makes the history's record of a plan. What only the database knows is added to it.
+pub(crate) type RecordOf<'r> = &'r dyn Fn(&Plan) -> Record;
+
+/// A live database as of one moment.
+pub(crate) trait LiveSnapshot {
+    /// Plans to the desired schema, and counts rows.
+    fn plan<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, LivePlan, PlanError>;
+
+    /// Plans as [`LiveSnapshot::plan`] does, with what it takes to make the plan again without the database.
+    fn plan_with_state<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, NotedPlan, PlanError>;
+
+    /// Plans as [`LiveSnapshot::plan`] does, with the frame around the plan's steps in a script.
+    fn plan_with_frame<'a>(
+        &'a mut self,
+        desired: &'a Normalized,
+        plan_options: PlanOptions,
+        record: RecordOf<'a>,
+    ) -> Local<'a, (LivePlan, Frame), PlanError>;
+
+    /// Returns what a plan without the database needs to know of it. A database that does not exist is an error.
+    fn state(&mut self) -> Local<'_, Noted, Error>;
+
+    /// Whether there is a history that may not be read.
+    fn history_is_unread(&mut self) -> Answer<'_, bool, Error> {
+        Box::pin(async { Ok(false) })
+    }
+
+    /// Returns the last row of the history as a JSON object; none if there is no history.
+    fn last_row(&mut self) -> Answer<'_, Vec<String>, Error>;
+
+    /// Returns a recorded schema and the live one in one spelling.
+    fn beside(&mut self, recorded: Schema) -> Local<'_, (Normalized, Normalized), Error>;
+
+    /// Ends the reading.
+    fn close(self: Box<Self>) -> Answer<'static, (), Error>;
+}

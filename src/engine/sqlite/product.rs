@@ -1,0 +1,76 @@
+//! SQLite without a file: what a plan needs of it, from the facts that were noted of one. Opens only databases in memory.
+
+use super::{check, frame, from_sql, inspect, keywords, normalize, offline};
+use crate::diff::{Changes, remaining};
+use crate::engine::offline::{OfflinePlan, RecordedState};
+use crate::engine::product::Product;
+use crate::engine::snapshot::Noted;
+use crate::engine::traits::Local;
+use crate::engine::{ApplyError, PlanError, PlanOptions, SqlitePath};
+use crate::plan::{Frame, Plan, Record};
+use crate::schema::{Normalized, Problem, Schema};
+
+/// SQLite.
+pub(crate) struct Sqlite;
+
+impl Product for Sqlite {
+    fn problems(&self, schema: &Schema) -> Vec<Problem> {
+        check::problems(schema)
+    }
+
+    fn normalized(&self, schema: Schema) -> Normalized {
+        normalize::normalize(schema)
+    }
+
+    fn is_reserved(&self, word: &str) -> bool {
+        keywords::is_reserved(word)
+    }
+
+    fn plan_offline<'a>(
+        &'a self,
+        from: RecordedState<'a>,
+        desired: &'a Normalized,
+        plan_options: PlanOptions,
+    ) -> Local<'a, OfflinePlan, PlanError> {
+        Box::pin(async move {
+            let plan = offline::plan(from.facts, from.current, desired, plan_options.path == SqlitePath::Rebuild).await?;
+            Ok(OfflinePlan { plan, unsettled: Vec::new(), desired: None })
+        })
+    }
+
+    fn frame_offline<'a>(
+        &'a self,
+        from: RecordedState<'a>,
+        desired: &'a Normalized,
+        _plan_options: PlanOptions,
+        plan: &'a Plan,
+        record: Record,
+    ) -> Local<'a, Option<Frame>, PlanError> {
+        Box::pin(async move {
+            let live = offline::start(from.facts, from.current)?;
+            let start = frame::Start { live: &live, guarded: from.current, history_columns: &[] };
+            Ok(Some(frame::frame(plan, &start, desired, record).await?))
+        })
+    }
+
+    fn left(&self, from: RecordedState<'_>, desired: &Normalized) -> Option<Changes> {
+        Some(remaining(&normalize::normalize(from.current.clone()), desired))
+    }
+
+    /// A plan depends on the definitions as SQLite stores them, so they are made in memory.
+    fn state_of<'a>(&'a self, desired: &'a Normalized, _at_rest: Schema) -> Local<'a, Noted> {
+        Box::pin(async move {
+            let plan = offline::plan(&[], &Schema::default(), desired, false).await?;
+            let sql: String = plan.statements().map(|s| format!("{};\n", s.sql)).collect();
+            let made = from_sql(&sql).await.map_err(|e| ApplyError::Unreadable(e.to_string()))?;
+            Ok(Noted { current: inspect::for_display(made.schema.schema()), facts: made.facts })
+        })
+    }
+
+    fn read_sql<'a>(&'a self, sql: &'a str) -> Local<'a, Noted, String> {
+        Box::pin(async move {
+            let made = from_sql(sql).await.map_err(|e| e.to_string())?;
+            Ok(Noted { current: inspect::for_display(made.schema.schema()), facts: made.facts })
+        })
+    }
+}
