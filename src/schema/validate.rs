@@ -175,11 +175,27 @@ fn no_such_column(column: &Ident, table: &Table, what: &str, at: Option<super::S
     let near = nearest(column.as_str(), table.columns.keys().map(Ident::as_str).filter(|_| found < SUGGESTED));
     let at = column.origin().0.or(at);
     let problem = Problem::new(format!("{what} column `{column}`, which does not exist in table `{}`", table.name), at, "no such column");
+    if column.as_str().contains('(') {
+        return problem.help(meant_as_expression(column, what));
+    }
     if column.as_str().contains(',') {
-        let spaced = column.as_str().split(',').filter(|w| !w.is_empty()).collect::<Vec<_>>().join(" ");
-        return problem.help(format!("KDL separates arguments with spaces, not commas: write `{spaced}`"));
+        let names: Vec<&str> = column.as_str().split(',').map(str::trim).filter(|w| !w.is_empty()).collect();
+        return problem.help(format!("KDL separates arguments with spaces, not commas: write `{}`", names.join(" ")));
     }
     problem.help(did_you_mean(near, "declare the column, or remove it here"))
+}
+
+/// Returns how to write what looks like an expression in the place of a column.
+fn meant_as_expression(column: &Ident, what: &str) -> String {
+    let part = format!("(sql)\"{}\"", column.as_str().replace('\\', "\\\\").replace('"', "\\\""));
+    match what {
+        w if w.starts_with("index") && w.ends_with("uses") => format!("an expression is written `{part}`"),
+        w if w.starts_with("exclusion") => format!("an expression is written `part {part}`"),
+        w if w.starts_with("unique") => {
+            format!("a constraint takes columns only; a unique index takes expressions: `index NAME {part} unique=#true`")
+        }
+        _ => "only columns are possible here, no expressions".to_owned(),
+    }
 }
 
 fn did_you_mean(near: Option<&str>, otherwise: &str) -> String {

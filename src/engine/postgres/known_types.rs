@@ -149,6 +149,11 @@ fn problem(column: &Column, name: &str, desired: &Schema) -> Problem {
     let portable = ["integer", "bigint", "text", "boolean", "timestamp", "timestamptz", "jsonb", "uuid", "decimal", "double"];
     let near = nearest(name.trim_matches('"'), own.chain(portable));
     let bare = name.trim_matches('"').to_lowercase();
+    if ["smallserial", "serial2"].contains(&bare.as_str()) {
+        let message = format!("column `{}` has type `{}`, which the schema language does not have", column.name, column.ty);
+        let help = format!("write `column {} smallint identity`; a live `{bare}` is a smallint with a sequence of its own", column.name);
+        return Problem::new(message, column.origin.0, "not a stored type").help(help);
+    }
     let own_word = FOREIGN.iter().find(|(theirs, _)| *theirs == bare).map(|(_, ours)| *ours);
     if let Some(ours) = own_word {
         let message = format!("column `{}` has type `{}`, which is not a PostgreSQL type", column.name, column.ty);

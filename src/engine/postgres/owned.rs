@@ -10,15 +10,12 @@ use crate::schema::{Column, DefaultValue, Expr, Ident, Literal, ObjectName, Sche
 /// Brings the serial columns of both sides into the same form. Adds live sequences of serial columns whose
 /// name is not the default one to `named`.
 pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMap<(ObjectName, Ident), ObjectName>) {
+    keep_declared(live, desired, named);
     let tables: Vec<(ObjectName, ObjectName)> =
         desired.tables.values().filter_map(|t| Some((live_name(t, live)?, t.name.clone()))).collect();
     for (before, after) in tables {
         let columns: Vec<Ident> = desired.tables.get(&after).map(|t| t.columns.keys().cloned().collect()).unwrap_or_default();
         for column in columns {
-            let own = usual(&before, &column);
-            if is_serial(live, &before, &column) && desired.sequences.contains_key(&own) {
-                take_apart(live, &before, &column, own.clone());
-            }
             let wanted = usual(&after, &column);
             // One that belongs to another column only has the name: this column gets a sequence with another one.
             let own = |s: &Sequence| s.owned_by.as_ref().is_none_or(|(table, c)| *table == before && *c == column);
@@ -31,6 +28,24 @@ pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMa
                 named.insert((before.clone(), column.clone()), sequence);
             }
         }
+    }
+}
+
+/// Makes objects of the live sequences that the desired schema declares, whether their columns stay or not: a
+/// sequence that stayed part of a dropped column would be dropped with it, and start again.
+fn keep_declared(live: &mut Schema, desired: &Schema, named: &BTreeMap<(ObjectName, Ident), ObjectName>) {
+    let mut declared = Vec::new();
+    for table in live.tables.values() {
+        for column in table.columns.values().filter(|c| c.ty.is_serial()) {
+            let key = (table.name.clone(), column.name.clone());
+            let sequence = named.get(&key).cloned().unwrap_or_else(|| usual(&key.0, &key.1));
+            if desired.sequences.contains_key(&sequence) {
+                declared.push((key, sequence));
+            }
+        }
+    }
+    for ((table, column), sequence) in declared {
+        take_apart(live, &table, &column, sequence);
     }
 }
 

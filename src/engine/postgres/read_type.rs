@@ -52,13 +52,15 @@ impl Spelled {
         let joined = words.join(" ").replace(" . ", ".");
         let own = format!("{}.", plain_or_quoted(default_schema));
         let bare = joined.strip_prefix("pg_catalog.").or(joined.strip_prefix(&own)).unwrap_or(&joined).to_owned();
-        let base = alias(&bare, arguments.is_some()).to_owned();
+        let element = bare.strip_prefix('_').filter(|name| ARRAY_ELEMENTS.contains(name));
+        dimensions += usize::from(element.is_some());
+        let base = alias(element.unwrap_or(&bare), arguments.is_some()).to_owned();
         Some(Spelled { base, arguments, dimensions }.tidy())
     }
 
     /// Removes modifiers that are the default.
     fn tidy(mut self) -> Spelled {
-        if self.base == "char" && self.arguments.is_none() {
+        if matches!(self.base.as_str(), "char" | "bit") && self.arguments.is_none() {
             self.arguments = Some("1".to_owned());
         }
         if self.base == "decimal" {
@@ -87,6 +89,50 @@ impl Spelled {
         format!("{base}{arguments}{array}")
     }
 }
+
+/// Built-in types by the names in `pg_type`: with an underscore in front, each is the name of its array type
+/// (<https://www.postgresql.org/docs/current/sql-createtype.html#SQL-CREATETYPE-ARRAY>).
+const ARRAY_ELEMENTS: [&str; 39] = [
+    "bool",
+    "box",
+    "bpchar",
+    "bytea",
+    "cidr",
+    "circle",
+    "date",
+    "daterange",
+    "float4",
+    "float8",
+    "inet",
+    "int2",
+    "int4",
+    "int4range",
+    "int8",
+    "int8range",
+    "interval",
+    "json",
+    "jsonb",
+    "jsonpath",
+    "line",
+    "lseg",
+    "macaddr",
+    "money",
+    "numeric",
+    "numrange",
+    "oid",
+    "path",
+    "point",
+    "polygon",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "timetz",
+    "tsrange",
+    "uuid",
+    "varbit",
+    "varchar",
+];
 
 /// Built-in types whose names are keywords: quoted they are the same types.
 const BUILT_IN: [&str; 7] = ["bit", "interval", "json", "numeric", "time", "timestamp", "varchar"];
@@ -125,8 +171,8 @@ fn alias(name: &str, has_arguments: bool) -> &str {
         "float4" => "real",
         "float8" | "double precision" => "double",
         "numeric" | "dec" => "decimal",
-        "character varying" | "char varying" => "varchar",
-        "character" | "nchar" | "national character" => "char",
+        "character varying" | "char varying" | "nchar varying" | "national character varying" | "national char varying" => "varchar",
+        "character" | "nchar" | "national character" | "national char" => "char",
         "bytea" => "blob",
         "bit varying" => "varbit",
         "time without time zone" => "time",
@@ -179,6 +225,18 @@ mod tests {
             ("app.\"Mood\"", "app.\"Mood\""),
             ("interval day to second", "interval day to second"),
             ("bit(3)", "bit(3)"),
+            ("bit", "bit(1)"),
+            ("bit[]", "bit(1)[]"),
+            ("pg_catalog.bit", "bit(1)"),
+            ("_text", "text[]"),
+            ("_int4", "integer[]"),
+            ("_bpchar", "bpchar[]"),
+            ("_mood", "_mood"),
+            ("nchar varying(3)", "varchar(3)"),
+            ("national char(3)", "char(3)"),
+            ("national character(3)", "char(3)"),
+            ("national char varying(3)", "varchar(3)"),
+            ("national character varying(3)", "varchar(3)"),
             ("bytea", "blob"),
             ("bytea[]", "bytea[]"),
             ("\"user\"", "\"user\""),

@@ -285,3 +285,15 @@ fn an_order_at_the_index_instead_of_the_part() {
     error: the schema has one error
     ");
 }
+
+#[test]
+fn an_expression_that_is_not_marked_as_one() {
+    let schema = r#"
+        table users {
+            column name text
+            index idx_lower "lower(name)"
+            unique "lower(name)"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @"");
+}
