@@ -12,7 +12,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use super::{ApplyError, Database, Observer, Options, Outcome, Report, history, restore};
-use crate::diff::remaining;
+use crate::diff::{in_words, remaining};
 use crate::engine::traits::{Cancel, Committed, Purpose, Replanned, Session, Wait};
 use crate::engine::{CancelToken, PlanError, recorded};
 use crate::kdl;
@@ -258,8 +258,7 @@ impl Work<'_> {
         if left.is_empty() {
             return Ok(self.session.shown(&compared.live));
         }
-        let names: Vec<String> = left.addresses().iter().map(ToString::to_string).collect();
-        Err(ApplyError::NotVerified(format!("differences remain in {}", names.join(", "))))
+        Err(ApplyError::NotVerified(format!("differences remain: {}", in_words(&left))))
     }
 
     async fn commit(&mut self, number: i64, left: usize) -> Result<(), ApplyError> {

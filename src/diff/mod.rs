@@ -6,6 +6,7 @@
 mod attribute;
 mod change;
 mod delta;
+mod in_words;
 mod moves;
 mod object;
 mod pairs;
@@ -20,6 +21,7 @@ use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Table};
 pub use attribute::Attribute;
 pub use change::{Change, Changes};
 pub use delta::{Delta, Edit};
+pub(crate) use in_words::in_words;
 pub use object::Object;
 pub(crate) use object::show_default;
 pub use rename::OrderedRenames;

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use sqlparser::tokenizer::Token;
 
 use super::inspect::ident;
-use super::inspect::part::{is_number, is_number_type};
+use super::inspect::part::{self, is_number, is_number_type};
 use super::{canon, default_name, read_type};
 use crate::schema::{
     Column, DefaultValue, Expr, ForeignKey, Ident, Index, IndexPart, Literal, NullsOrder, ObjectName, PartKey, Schema, Sequence, Table,
@@ -265,14 +265,28 @@ fn fitting(value: Literal, ty: &Type) -> Literal {
         (Literal::String(s), number) if is_number_type(number) && (is_number(s.trim()) || written_out(s.trim()).is_some()) => {
             Literal::Number(s.trim().to_owned())
         }
-        (Literal::Number(n), Type::Text | Type::VarChar(_) | Type::Char(_)) => Literal::String(n),
-        (Literal::Expr(e), _) => match e.text.trim().to_lowercase().as_str() {
-            "true" => Literal::Bool(true),
-            "false" => Literal::Bool(false),
+        (Literal::Number(n), ty) if is_text(ty) => Literal::String(n),
+        (Literal::Expr(e), ty) => match part::value(&e.text, ty, "public") {
+            Some(Literal::Bool(b)) => Literal::Bool(b),
+            Some(Literal::String(s)) => fitting(Literal::String(s), ty),
+            Some(Literal::Number(n)) if is_number_type(ty) => Literal::Number(n),
+            // The server returns `5` for a text column as it is written, and means `'5'`.
+            Some(Literal::Number(n)) if is_text(ty) && keeps_its_digits(&n) => Literal::String(n),
             _ => Literal::Expr(e),
         },
         (value, _) => value,
     }
+}
+
+fn is_text(ty: &Type) -> bool {
+    matches!(ty, Type::Text | Type::VarChar(_) | Type::Char(_))
+}
+
+/// Returns whether the server prints a numeric constant as it is written, zeros at the end included.
+fn keeps_its_digits(number: &str) -> bool {
+    let unsigned = number.strip_prefix('-').unwrap_or(number);
+    let whole = unsigned.split_once('.').map_or(unsigned, |(whole, _)| whole);
+    is_number(unsigned) && !unsigned.ends_with('.') && (whole == "0" || !whole.is_empty() && !whole.starts_with(['0', '+', '-']))
 }
 
 /// Writes a number without an exponent: `1.5e3` is `1500`.

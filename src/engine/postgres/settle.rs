@@ -36,6 +36,13 @@ struct Slot<'a> {
     refused: Option<Refusal>,
 }
 
+impl Slot<'_> {
+    /// A literal has no position of its own.
+    fn or_at(self, origin: Origin) -> Self {
+        if self.origin.0.is_some() { self } else { Self { origin, ..self } }
+    }
+}
+
 /// Settles the expressions of tables and domains, and returns those of the schema file that the server
 /// rejects.
 ///
@@ -227,7 +234,7 @@ fn slots(table: &mut Table) -> Vec<Slot<'_>> {
     let mut found = Vec::new();
     for column in table.columns.values_mut() {
         let cast = uncut(&types::value_type(&column.ty));
-        let default = column.default.as_mut().and_then(|d| default_slot(d, &cast));
+        let default = column.default.as_mut().and_then(|d| default_slot(d, &cast)).map(|s| s.or_at(column.origin));
         let generated = column.generated.as_mut().map(|g| slot(&mut g.expr, Some(cast.clone())));
         found.extend(default.into_iter().chain(generated).map(|s| Slot { of: column.name.to_string(), ..s }));
     }

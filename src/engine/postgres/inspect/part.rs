@@ -12,19 +12,22 @@ pub(in super::super) fn default(text: &str, ty: &Type, default_schema: &str) -> 
     DefaultValue::new(value(text, ty, default_schema).unwrap_or_else(|| Literal::Expr(Expr::new(text))))
 }
 
-fn value(text: &str, ty: &Type, default_schema: &str) -> Option<Literal> {
+/// Returns the literal of a column's type that an expression is, in the server's spelling or in another one.
+pub(in super::super) fn value(text: &str, ty: &Type, default_schema: &str) -> Option<Literal> {
     let tokens = canon::tokens(text)?;
+    let tokens = within_brackets(&tokens);
     let (tokens, cast) = match tokens.iter().position(|t| *t == Token::DoubleColon) {
         Some(at) => {
             let name: Vec<String> = tokens[at + 1..].iter().map(ToString::to_string).collect();
             (&tokens[..at], Some(read_type::read(&name.join(" ").replace(" . ", "."), default_schema)))
         }
-        None => (&tokens[..], None),
+        None => (tokens, None),
     };
-    match tokens {
-        [Token::Number(n, _)] if cast.is_none() => Some(Literal::Number(n.clone())),
-        [Token::Minus, Token::Number(n, _)] if cast.is_none() => Some(Literal::Number(format!("-{n}"))),
-        [Token::LParen, Token::Minus, Token::Number(n, _), Token::RParen] if cast.is_none() => Some(Literal::Number(format!("-{n}"))),
+    // A cast to an integer type would round.
+    let exact = |cast: &Type| matches!(cast, Type::Decimal(None)) && is_number_type(ty);
+    match within_brackets(tokens) {
+        [Token::Number(n, _)] if cast.as_ref().is_none_or(exact) => Some(Literal::Number(n.clone())),
+        [Token::Minus, Token::Number(n, _)] if cast.as_ref().is_none_or(exact) => Some(Literal::Number(format!("-{n}"))),
         [Token::Word(w)] if cast.is_none() && w.quote_style.is_none() => match w.value.to_lowercase().as_str() {
             "true" => Some(Literal::Bool(true)),
             "false" => Some(Literal::Bool(false)),
@@ -35,6 +38,14 @@ fn value(text: &str, ty: &Type, default_schema: &str) -> Option<Literal> {
             Some(if is_number_type(ty) && is_number(s) { Literal::Number(s.clone()) } else { Literal::String(s.clone()) })
         }
         _ => None,
+    }
+}
+
+/// Returns the tokens without brackets around all of them.
+fn within_brackets(tokens: &[Token]) -> &[Token] {
+    match tokens {
+        [Token::LParen, inner @ .., Token::RParen] if canon::closing(tokens, 0) == Some(tokens.len() - 1) => within_brackets(inner),
+        tokens => tokens,
     }
 }
 
