@@ -12,7 +12,7 @@ use super::drift::read;
 use super::{Entry, chained};
 use crate::engine::guards;
 use crate::plan::{Lost, Plan, Rename};
-use crate::schema::{Dialect, Ident, ObjectName, Schema};
+use crate::schema::{AnyKind, Dialect, Ident, Kind, ObjectName, Part, Schema};
 
 /// How far to roll back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,12 +169,12 @@ fn not_standing(entries: &[Entry], number: i64) -> NoRollbackTarget {
 }
 
 /// Returns the name of an object after these renames, applied in order.
-fn followed(kind: &str, name: &ObjectName, renames: &[Vec<Rename>]) -> ObjectName {
+fn followed(kind: &AnyKind, name: &ObjectName, renames: &[Vec<Rename>]) -> ObjectName {
     renames.iter().fold(name.clone(), |name, step| after(kind, &name, step))
 }
 
-fn after(kind: &str, name: &ObjectName, step: &[Rename]) -> ObjectName {
-    let is_it = |r: &&Rename| r.kind == kind && same_schema(r, name) && name.name.matches(&r.old);
+fn after(kind: &AnyKind, name: &ObjectName, step: &[Rename]) -> ObjectName {
+    let is_it = |r: &&Rename| r.kind == *kind && same_schema(r, name) && name.name.matches(&r.old);
     match step.iter().find(is_it) {
         Some(rename) => ObjectName { schema: name.schema.clone(), name: Ident::new(rename.new.as_str(), name.name.case()) },
         None => name.clone(),
@@ -191,7 +191,7 @@ fn same_schema(rename: &Rename, name: &ObjectName) -> bool {
 
 /// Returns the name of a table before one step.
 fn table_before(table: &ObjectName, step: &[Rename]) -> ObjectName {
-    let is_it = |r: &&Rename| r.kind == "table" && same_schema(r, table) && table.name.matches(&r.new);
+    let is_it = |r: &&Rename| r.kind == Kind::Table && same_schema(r, table) && table.name.matches(&r.new);
     let old = step.iter().find(is_it).map(|r| Ident::new(r.old.as_str(), table.name.case()));
     ObjectName { schema: table.schema.clone(), name: old.unwrap_or_else(|| table.name.clone()) }
 }
@@ -204,7 +204,7 @@ fn column_before(table: &ObjectName, column: &Ident, step: &[Rename]) -> Ident {
 
 /// Returns the renames of a table's columns; `table` is its name after the step.
 fn columns_of<'r>(table: &ObjectName, step: &'r [Rename]) -> impl Iterator<Item = &'r Rename> {
-    step.iter().filter(|r| r.kind == "column" && same_schema(r, table) && r.table.as_ref().is_some_and(|t| table.name.matches(t)))
+    step.iter().filter(|r| r.kind == Part::Column && same_schema(r, table) && r.table.as_ref().is_some_and(|t| table.name.matches(t)))
 }
 
 /// Returns the current name of a table, which a rollback stores as the first of its `was` names.
@@ -224,18 +224,18 @@ fn record_current_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
         for column in table.columns.values_mut() {
             let mut at = (table.head.name.clone(), column.name.clone());
             for step in renames {
-                let name = after("table", &at.0, step);
+                let name = after(&Kind::Table.into(), &at.0, step);
                 at = (name.clone(), column_after(&name, &at.1, step));
             }
             column.was = was(&column.name, at.1);
         }
         for index in table.indexes.values_mut() {
             let at = ObjectName { schema: table.head.name.schema.clone(), name: index.name.clone() };
-            index.was = was(&index.name, followed("index", &at, renames).name);
+            index.was = was(&index.name, followed(&Part::Index.into(), &at, renames).name);
         }
     }
     for (kind, head) in schema.heads_mut() {
-        head.was = was(&head.name.name, followed(kind.word(), &head.name, renames).name);
+        head.was = was(&head.name.name, followed(&kind.into(), &head.name, renames).name);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::diff::TableChange;
 use crate::engine::postgres;
 use crate::plan::{Code, Hazard, Plan};
 use crate::render::masked;
-use crate::schema::{Address, Column, EnumType, Expr, Schema, Table, Type};
+use crate::schema::{Address, Column, EnumType, Expr, Part, Schema, Table, Type};
 
 /// Backfills for a rollback.
 #[derive(Args, Clone, Default)]
@@ -57,7 +57,7 @@ fn fill(schema: &mut Schema, text: &str) -> Result<(), Failure> {
 
 /// Returns the names of a column in an argument.
 fn names(table: &Table, column: &Column) -> [String; 2] {
-    [format!("{}.{}", table.name, column.name), table.address().child("column", &column.name).to_string()]
+    [format!("{}.{}", table.name, column.name), table.address().child(Part::Column, &column.name).to_string()]
 }
 
 /// Returns the expression of an argument, if it is for the column of this name.
@@ -85,8 +85,8 @@ pub(super) fn advise(plan: &mut Plan, enums: &Schema) {
     let lacking: Vec<(Address, String)> = plan
         .hazards()
         .filter(|h| h.code == Code::BreaksNotNull)
-        .filter_map(|h| filled(plan).find(|(t, c)| t.address().child("column", &c.name) == h.address))
-        .map(|(t, c)| (t.address().child("column", &c.name), format!("{}={}", names(t, c)[0], example(t, c, enums))))
+        .filter_map(|h| filled(plan).find(|(t, c)| t.address().child(Part::Column, &c.name) == h.address))
+        .map(|(t, c)| (t.address().child(Part::Column, &c.name), format!("{}={}", names(t, c)[0], example(t, c, enums))))
         .collect();
     if lacking.is_empty() {
         return;

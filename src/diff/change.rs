@@ -7,7 +7,7 @@ use super::delta::{Delta, Edit, as_they_were, deltas, with_respelled};
 use super::rename::rekey;
 use super::table::TableChange;
 use crate::schema::{
-    Address, Domain, EnumType, Extension, Head, Kind, MaterializedView, Namespace, Schema, Sequence, Trigger, View, VirtualTable,
+    Address, AnyKind, Domain, EnumType, Extension, Head, Kind, MaterializedView, Namespace, Schema, Sequence, Trigger, View, VirtualTable,
     with_kinds,
 };
 
@@ -18,7 +18,7 @@ pub struct Changes {
     /// What happens to each object that differs, kind by kind.
     pub objects: Vec<Change>,
     /// Kind and name of each object that is declared as unmanaged and missing from the database.
-    pub lacking: Vec<(String, String)>,
+    pub lacking: Vec<(AnyKind, String)>,
 }
 
 /// Tables are compared part by part; an object of any other kind is compared as a whole.

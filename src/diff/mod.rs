@@ -16,7 +16,7 @@ mod unmanaged;
 
 use std::borrow::Cow;
 
-use crate::schema::{Ignore, Normalized, ObjectName, Problem, Schema, Table};
+use crate::schema::{AnyKind, Ignore, Kind, Normalized, ObjectName, Part, Problem, Schema, Table};
 
 pub use attribute::Attribute;
 pub use change::{Change, Changes};
@@ -97,16 +97,16 @@ fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
     if ignores.is_empty() {
         return Cow::Borrowed(schema);
     }
-    let covers = |kind: &str, name: &ObjectName| ignores.iter().any(|i| i.covers(kind, name));
+    let covers = |kind: AnyKind, name: &ObjectName| ignores.iter().any(|i| i.covers(&kind, name));
     let mut kept = schema.clone();
-    kept.retain(|kind, head| !covers(kind.word(), &head.name));
+    kept.retain(|kind, head| !covers(kind.into(), &head.name));
     for table in kept.tables.values_mut() {
         let schema = &table.head.name.schema;
-        table.indexes.retain(|name, _| !covers("index", &ObjectName { schema: schema.clone(), name: name.clone() }));
+        table.indexes.retain(|name, _| !covers(Part::Index.into(), &ObjectName { schema: schema.clone(), name: name.clone() }));
     }
     kept.triggers.retain(|_, t| {
         let on = t.table.clone().map(ObjectName::bare);
-        !on.is_some_and(|on| covers("table", &on) || covers("view", &on))
+        !on.is_some_and(|on| covers(Kind::Table.into(), &on) || covers(Kind::View.into(), &on))
     });
     Cow::Owned(kept)
 }

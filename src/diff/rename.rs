@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::change::rename_others;
 use super::moves::{Declared, Moves, Names, Spare, moves, one_by_one};
 use super::object::Object;
-use crate::schema::{Body, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, PartKey, Problem, Schema, Span, Table, is_done};
+use crate::schema::{Body, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, Part, PartKey, Problem, Schema, Span, Table, is_done};
 
 /// The renames of one change, as if those of each kind were done at once, with the names before and after it.
 #[derive(Debug, Default)]
@@ -171,7 +171,7 @@ fn resolve_columns(before: &Table, after: &Table, done: &Exchanged, renames: &mu
     let address = before.address();
     let known = if exact { Names::Exact } else { Names::Remembered };
     let found = moves(there.iter(), &declared, known, |old, new| {
-        let column = before.columns.get(&new.name).map(|c| address.child("column", &c.name));
+        let column = before.columns.get(&new.name).map(|c| address.child(Part::Column, &c.name));
         column.is_some_and(|column| is_done(done, &column, &old.name))
     });
     for (old, new) in &found.both {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Changes;
-use crate::schema::{Head, Ident, Kind, Names, ObjectName, Schema, Table, Unmanaged};
+use crate::schema::{AnyKind, Head, Ident, Kind, Names, ObjectName, Schema, Table, Unmanaged};
 
 /// How an unmanaged object differs from its entry in the schema file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ pub struct UnmanagedDifference {
     /// How it differs.
     pub difference: Difference,
     /// `function`, `policy`, …
-    pub kind: String,
+    pub kind: AnyKind,
     /// Its name.
     pub name: String,
 }
@@ -93,7 +93,7 @@ impl Names for Renamed<'_> {
 }
 
 /// Returns the unmanaged objects of one side by their identity after the renames.
-fn by_identity<'s>(side: &'s Schema, wanted: &Schema) -> BTreeMap<(String, String), Vec<&'s Unmanaged>> {
+fn by_identity<'s>(side: &'s Schema, wanted: &Schema) -> BTreeMap<(AnyKind, String), Vec<&'s Unmanaged>> {
     let mut found: BTreeMap<_, Vec<_>> = BTreeMap::new();
     side.unmanaged.iter().for_each(|u| found.entry(u.key(&Renamed(wanted))).or_default().push(u));
     found
@@ -105,7 +105,7 @@ struct Matched<'s> {
     wanted: &'s Schema,
     /// The objects in the database by identity, of which there may be several: two roles may have granted one
     /// privilege.
-    there: BTreeMap<(String, String), Vec<&'s Unmanaged>>,
+    there: BTreeMap<(AnyKind, String), Vec<&'s Unmanaged>>,
 }
 
 impl<'s> Matched<'s> {
@@ -113,15 +113,15 @@ impl<'s> Matched<'s> {
         Matched { live, wanted, there: by_identity(live, wanted) }
     }
 
-    fn key(&self, unmanaged: &Unmanaged) -> (String, String) {
+    fn key(&self, unmanaged: &Unmanaged) -> (AnyKind, String) {
         unmanaged.key(&Renamed(self.wanted))
     }
 
     /// Returns the entries of the file that the database lacks. A table listed as unmanaged may be one that
     /// rosey can read; what a table passes on to its partitions is not listed for them.
     fn missing(&self) -> impl Iterator<Item = &'s Unmanaged> {
-        let readable = |u: &Unmanaged| u.kind == "table" && self.live.tables.keys().any(|t| t.name.matches(&u.name));
-        let passed_on = |u: &Unmanaged| u.kind == "trigger" && u.relation().is_some_and(|r| self.is_partition(&r));
+        let readable = |u: &Unmanaged| u.kind == Kind::Table && self.live.tables.keys().any(|t| t.name.matches(&u.name));
+        let passed_on = |u: &Unmanaged| u.kind == Kind::Trigger && u.relation().is_some_and(|r| self.is_partition(&r));
         self.wanted.unmanaged.iter().filter(move |u| !self.there.contains_key(&self.key(u)) && !readable(u) && !passed_on(u))
     }
 
@@ -151,13 +151,13 @@ impl<'s> Matched<'s> {
     fn goes_along(&self, unmanaged: &Unmanaged) -> bool {
         let Some(relation) = unmanaged.relation().map(|r| Renamed(self.wanted).relation(&r)) else { return false };
         let wanted = self.wanted;
-        let is_table = |u: &Unmanaged| u.kind.ends_with("table") && u.name == relation.to_string();
+        let is_table = |u: &Unmanaged| u.kind.is_table() && u.name == relation.to_string();
         let declared = wanted.has(Kind::is_relation, &relation);
         !declared && !wanted.unmanaged.iter().any(is_table) && !self.is_ignored_relation(&relation)
     }
 
     fn is_ignored_relation(&self, relation: &ObjectName) -> bool {
-        Kind::ALL.iter().any(|k| k.has_rows() && self.wanted.ignores(k.word(), relation))
+        Kind::ALL.iter().any(|k| k.has_rows() && self.wanted.ignores(*k, relation))
     }
 
     /// Returns whether the file ignores it or the relation that it belongs to.
@@ -171,7 +171,7 @@ impl<'s> Matched<'s> {
 
 /// Returns the entries that the database lacks and for which an apply is refused. Not included are entries of
 /// a schema that a database had, partitions, which may be added and dropped, and properties of tables.
-pub(super) fn lacking(live: &Schema, wanted: &Schema) -> Vec<(String, String)> {
+pub(super) fn lacking(live: &Schema, wanted: &Schema) -> Vec<(AnyKind, String)> {
     if wanted.unmanaged.is_empty() || wanted.names_are_exact {
         return Vec::new();
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::kdl;
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, Column, Dialect, Head, Ident, Kind, ObjectName, Schema, Table};
+use crate::schema::{Address, Column, Dialect, Head, Ident, Kind, ObjectName, Part, Schema, Table};
 
 /// The objects that were guarded when the last apply recorded them.
 #[derive(Debug, Default)]
@@ -69,13 +69,13 @@ impl Guards {
                     return vec![(at.clone(), at)];
                 }
                 let guarded = |c: &&Column| kept.columns.get(&c.name).is_some_and(|c| c.prevent_destroy);
-                let column = |c: &Column| (at.clone(), at.child("column", &c.name));
+                let column = |c: &Column| (at.clone(), at.child(Part::Column, &c.name));
                 table.columns.values().filter(guarded).map(column).collect()
             }
             TableChange::Alter(edits) => {
                 let at = edits.after.address();
                 let lost = edits.columns.iter().filter_map(|d| self.lost_column(edits, d));
-                lost.map(|name| (at.clone(), at.child("column", name))).collect()
+                lost.map(|name| (at.clone(), at.child(Part::Column, name))).collect()
             }
         }
     }
@@ -104,13 +104,15 @@ impl Guards {
 
 fn guarded(schema: &Schema) -> BTreeSet<Address> {
     let objects = schema.heads().filter(|(_, head)| head.prevent_destroy).map(|(kind, head)| Address::of(kind, &head.name));
-    let columns =
-        schema.tables.values().flat_map(|t| t.columns.values().filter(|c| c.prevent_destroy).map(|c| t.address().child("column", &c.name)));
+    let columns = schema
+        .tables
+        .values()
+        .flat_map(|t| t.columns.values().filter(|c| c.prevent_destroy).map(|c| t.address().child(Part::Column, &c.name)));
     objects.chain(columns).collect()
 }
 
 fn exists(schema: &Schema, address: &Address) -> bool {
-    let mut columns = schema.tables.values().flat_map(|t| t.columns.keys().map(|c| t.address().child("column", c)));
+    let mut columns = schema.tables.values().flat_map(|t| t.columns.keys().map(|c| t.address().child(Part::Column, c)));
     schema.heads().any(|(kind, head)| Address::of(kind, &head.name) == *address) || columns.any(|a| a == *address)
 }
 
@@ -157,7 +159,7 @@ pub(crate) fn carry_exchanged(recorded: &mut Schema, desired: &Schema, last: &Sc
         let now = table.was.first().map_or_else(|| table.name.clone(), |old| ObjectName { name: old.clone(), ..table.name.clone() });
         let (now, then) = (Address::of(Kind::Table, &now), table.address());
         for column in table.columns.values().filter(|c| c.was.is_empty()) {
-            keep(&now.child("column", &column.name), &then.child("column", &column.name));
+            keep(&now.child(Part::Column, &column.name), &then.child(Part::Column, &column.name));
         }
     }
     recorded.say_exchanged(&done);
@@ -167,9 +169,9 @@ pub(crate) fn carry_exchanged(recorded: &mut Schema, desired: &Schema, last: &Sc
 /// it is no longer ignored.
 pub(crate) fn carry(recorded: &mut Schema, guards: &Schema) {
     let ignores = recorded.ignores.clone();
-    let left_alone = |kind: &str, name: &ObjectName| ignores.iter().any(|i| i.covers(kind, name));
+    let left_alone = |kind: Kind, name: &ObjectName| ignores.iter().any(|i| i.covers(&kind.into(), name));
     for table in guards.tables.values().filter(|t| t.prevent_destroy || t.columns.values().any(|c| c.prevent_destroy)) {
-        if !left_alone("table", &table.name) {
+        if !left_alone(Kind::Table, &table.name) {
             continue;
         }
         match recorded.tables.get_mut(&table.name) {
@@ -181,7 +183,7 @@ pub(crate) fn carry(recorded: &mut Schema, guards: &Schema) {
             }
         }
     }
-    let is_kept = |kind: Kind, head: &Head| kind != Kind::Table && head.prevent_destroy && left_alone(kind.word(), &head.name);
+    let is_kept = |kind: Kind, head: &Head| kind != Kind::Table && head.prevent_destroy && left_alone(kind, &head.name);
     recorded.take_over(guards, is_kept);
     for (kind, head) in recorded.heads_mut() {
         head.prevent_destroy |= guards.head(kind, &head.name).is_some_and(|h| is_kept(kind, h));

@@ -3,7 +3,7 @@
 use super::allow;
 use super::node::Node;
 use super::writer::{self, Line, Writer};
-use crate::schema::{Allows, Expr, Head, Ident, Ignore, Kind, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
+use crate::schema::{Allows, AnyKind, Expr, Head, Ident, Ignore, Kind, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
 
 pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
     let origin = node.origin();
@@ -58,9 +58,6 @@ pub(super) fn sql_child<'a>(
     sql.flatten()
 }
 
-/// Kinds that `ignore` may name besides those of objects that can be declared.
-const OTHER_KINDS: [&str; 4] = ["index", "function", "procedure", "policy"];
-
 pub(super) fn decode_include(mut node: Node) {
     let words = node.rest();
     for word in &words {
@@ -74,8 +71,8 @@ pub(super) fn decode_include(mut node: Node) {
 
 pub(super) fn decode_ignore(mut node: Node) -> Vec<Ignore> {
     let before = node.ctx.count();
-    let kinds: Vec<(&str, &str)> = Kind::ALL.iter().map(|k| k.word()).chain(OTHER_KINDS).map(|word| (word, word)).collect();
-    let kind = node.prop("kind").and_then(|a| a.choice("`kind=`", &kinds)).map(str::to_owned);
+    let kinds: Vec<(&str, &str)> = AnyKind::ignorable().map(|word| (word, word)).collect();
+    let kind = node.prop("kind").and_then(|a| a.choice("`kind=`", &kinds)).map(AnyKind::of_word);
     let patterns: Vec<String> = node.rest().iter().filter_map(|a| a.text("a pattern").map(str::to_owned)).collect();
     if patterns.is_empty() && node.ctx.count() == before {
         node.problem("`ignore` has no pattern", "here", "write `ignore \"legacy_*\"`");
@@ -87,7 +84,7 @@ pub(super) fn decode_ignore(mut node: Node) -> Vec<Ignore> {
 pub(super) fn decode_unmanaged(mut node: Node) -> Option<Unmanaged> {
     let origin: Origin = node.origin();
     let help = "write `unmanaged KIND \"NAME\"`";
-    let kind = node.required("a kind", help)?.text("a kind")?.to_owned();
+    let kind = AnyKind::of_word(node.required("a kind", help)?.text("a kind")?);
     let name = node.required("a name", help)?.text("a name")?.to_owned();
     let reason = node.prop_text("reason");
     let digest = node.prop_text("digest");
@@ -108,10 +105,10 @@ pub(super) fn encode_virtual(table: &VirtualTable, out: &mut Writer) {
 }
 
 pub(super) fn encode_ignore(ignore: &Ignore, out: &mut Writer) {
-    out.line(Line::new("ignore").text(&ignore.pattern).maybe_prop("kind", ignore.kind.as_deref()));
+    out.line(Line::new("ignore").text(&ignore.pattern).maybe_prop("kind", ignore.kind.as_ref().map(AnyKind::word)));
 }
 
 pub(super) fn encode_unmanaged(unmanaged: &Unmanaged, out: &mut Writer) {
-    let line = Line::new("unmanaged").text(&unmanaged.kind).text(&unmanaged.name);
+    let line = Line::new("unmanaged").text(unmanaged.kind.word()).text(&unmanaged.name);
     out.line(line.maybe_prop("digest", unmanaged.digest.as_deref()).maybe_prop("reason", unmanaged.reason.as_deref()));
 }

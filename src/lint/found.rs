@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use super::rule::{Finding, Rule};
 use super::{RULES, Severity, codes};
 use crate::plan::{Code, Level, Plan};
-use crate::schema::{Address, Allow, Allows, Dialect, Problem, Schema, Span, nearest};
+use crate::schema::{Address, Allow, Allows, Dialect, Part, Problem, Schema, Span, nearest};
 
 /// The levels of findings that have been set.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +109,7 @@ fn ignored(schema: &Schema) -> HashSet<Address> {
     if schema.ignores.is_empty() {
         return HashSet::new();
     }
-    let ignored = schema.heads().filter(|(kind, head)| schema.ignores(kind.word(), &head.name));
+    let ignored = schema.heads().filter(|(kind, head)| schema.ignores(*kind, &head.name));
     ignored.map(|(kind, head)| Address::of(kind, &head.name)).collect()
 }
 
@@ -122,14 +122,14 @@ pub(super) fn allows(schema: &Schema) -> Vec<(Vec<Address>, &Allow)> {
     for table in schema.tables.values() {
         let here = table.address();
         for column in table.columns.values() {
-            let rules = ["column", "foreign-key", "unique", "primary-key"].map(|kind| here.child(kind, &column.name));
+            let rules = [Part::Column, Part::ForeignKey, Part::Unique, Part::PrimaryKey].map(|kind| here.child(kind, &column.name));
             add(rules.to_vec(), &column.allows);
         }
-        table.indexes.values().for_each(|i| add(vec![here.child("index", &i.name)], &i.allows));
+        table.indexes.values().for_each(|i| add(vec![here.child(Part::Index, &i.name)], &i.allows));
         table.foreign_keys.iter().for_each(|f| add(vec![super::access::foreign_key_at(table, f)], &f.allows));
     }
     for view in schema.materialized_views.values() {
-        view.indexes.values().for_each(|i| add(vec![view.address().child("index", &i.name)], &i.allows));
+        view.indexes.values().for_each(|i| add(vec![view.address().child(Part::Index, &i.name)], &i.allows));
     }
     all.into_iter().flat_map(|(at, allows)| allows.0.iter().map(move |a| (at.clone(), a))).collect()
 }

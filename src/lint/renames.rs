@@ -7,7 +7,7 @@
 use super::likeness::{self, Columns};
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::kdl::{Sources, line_with_old_name, string_repr};
-use crate::schema::{Address, Column, Ident, Index, MaterializedView, Origin, Table, View};
+use crate::schema::{Address, Column, Ident, Index, MaterializedView, Origin, Part, Table, View};
 
 /// A possible rename, and the line that would declare it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,12 +91,12 @@ fn of_columns(edits: &TableEdits, sources: &Sources) -> Vec<Suggestion> {
     let columns = Columns::new(edits, gone.len() == 1 && come.len() == 1);
     let found = pairs(&gone, &come, |old, new| columns.likeness(old, new)).into_iter();
     found
-        .map(|(old, new)| suggestion(edits.after.address().child("column", &old.name), &old.name, (&new.name, new.origin), sources))
+        .map(|(old, new)| suggestion(edits.after.address().child(Part::Column, &old.name), &old.name, (&new.name, new.origin), sources))
         .collect()
 }
 
 fn of_indexes(edits: &TableEdits, sources: &Sources) -> Vec<Suggestion> {
-    let names = |i: &Index| (edits.after.address().child("index", &i.name), i.name.clone(), i.origin);
+    let names = |i: &Index| (edits.after.address().child(Part::Index, &i.name), i.name.clone(), i.origin);
     of_deltas(edits.indexes.iter(), likeness::indexes, names, sources)
 }
 

@@ -86,9 +86,10 @@ fn unknown(word: &str) -> String {
 mod tests {
     use super::*;
     use crate::schema::Address;
+    use crate::schema::{Kind, Part};
 
     fn hazard(code: Code, level: Level) -> Hazard {
-        Hazard::new(code, level, Address::top("table", "app.users").child("column", "a.b"), "", "")
+        Hazard::new(code, level, Address::top(Kind::Table, "app.users").child(Part::Column, "a.b"), "", "")
     }
 
     #[test]

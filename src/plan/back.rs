@@ -165,10 +165,11 @@ impl Hazard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::Kind;
 
     #[test]
     fn a_conversion_that_fails_is_led_back_through_a_file() {
-        let address = Address::top("table", "t");
+        let address = Address::top(Kind::Table, "t");
         for (level, begins) in [(Level::Blocks, "write that schema to a file"), (Level::Destroys, "change these rows first, or write")] {
             let mut hazard = Hazard::new(Code::LosesValues, level, address.clone(), "told", "say how: using \"EXPRESSION\"");
             hazard.lead_back();

@@ -151,11 +151,11 @@ pub fn write_plan(draft: &Draft<'_>) -> String {
     }
     for lost in draft.lost {
         let by = lost.by.to_string();
-        let args: Vec<&str> = [by.as_str(), lost.cause.word()].into_iter().chain(lost.address.parts().iter().map(String::as_str)).collect();
+        let args: Vec<&str> = [by.as_str(), lost.cause.word()].into_iter().chain(lost.address.parts()).collect();
         pen.node("lost", &args);
     }
     for (address, old) in draft.exchanged {
-        let args: Vec<&str> = address.parts().iter().map(String::as_str).chain([old.as_str()]).collect();
+        let args: Vec<&str> = address.parts().chain([old.as_str()]).collect();
         pen.node("exchanged", &args);
     }
     if plan.dialect.capabilities().steps_outside_transaction {

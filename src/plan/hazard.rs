@@ -323,7 +323,7 @@ impl Hazard {
 
     /// Returns the kind and name of its object, without the table.
     pub(crate) fn subject(&self) -> String {
-        crate::schema::one_line(&format!("{} {}", self.address.last_kind().replace('-', " "), self.address.last()))
+        crate::schema::one_line(&format!("{} {}", self.address.last_kind().word().replace('-', " "), self.address.last()))
     }
 
     /// The message with its numbers, or with the reason why they are missing.

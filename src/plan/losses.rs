@@ -70,9 +70,10 @@ impl std::fmt::Display for Losses {
 mod tests {
     use super::*;
     use crate::schema::Address;
+    use crate::schema::Kind;
 
     fn hazard(code: Code, level: Level, count: Option<i64>) -> Hazard {
-        let mut hazard = Hazard::new(code, level, Address::top("table", "t"), "", "");
+        let mut hazard = Hazard::new(code, level, Address::top(Kind::Table, "t"), "", "");
         hazard.count = count;
         hazard
     }

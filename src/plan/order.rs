@@ -146,9 +146,10 @@ mod tests {
     use super::*;
     use crate::plan::Footprint;
     use crate::schema::Address;
+    use crate::schema::Kind;
 
     fn step(name: &str, footprint: Footprint) -> Step {
-        Step { footprint, ..Step::new(Address::top("table", name), Action::Create, Vec::new()) }
+        Step { footprint, ..Step::new(Address::top(Kind::Table, name), Action::Create, Vec::new()) }
     }
     fn names(words: &str) -> Vec<Resource> {
         words.split_whitespace().map(|w| Resource::Name(w.to_owned())).collect()

@@ -2,14 +2,14 @@
 
 use crate::diff::{Changes, TableChange};
 use crate::kdl::document::{Pen, read};
-use crate::schema::{Kind, ObjectName};
+use crate::schema::{AnyKind, Kind, ObjectName, Part};
 
 /// A renamed object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Rename {
     /// `table`, `column`, `view`, …
-    pub kind: String,
+    pub kind: AnyKind,
     /// The PostgreSQL schema, if it is not the default one.
     pub schema: Option<String>,
     /// For a column or index: its table, by its new name.
@@ -26,27 +26,27 @@ pub fn renames(changes: &Changes) -> Vec<Rename> {
     for change in changes.tables() {
         let TableChange::Alter(edits) = change else { continue };
         let table = &edits.after.name;
-        found.extend(edits.renamed_from.iter().map(|old| of("table", old, table)));
-        let inner = |kind: &str, old: &crate::schema::Ident, new: &crate::schema::Ident| Rename {
+        found.extend(edits.renamed_from.iter().map(|old| of(Kind::Table, old, table)));
+        let inner = |part: Part, old: &crate::schema::Ident, new: &crate::schema::Ident| Rename {
             table: Some(table.name.to_string()),
-            ..of(kind, &ObjectName { schema: table.schema.clone(), name: old.clone() }, &ObjectName::bare(new.clone()))
+            ..of(part, &ObjectName { schema: table.schema.clone(), name: old.clone() }, &ObjectName::bare(new.clone()))
         };
         // A dropped column has at most a temporary name.
         let kept = edits.renamed_columns.iter().filter(|(_, new)| edits.after.columns.contains_key(new));
-        found.extend(kept.map(|(old, new)| inner("column", old, new)));
-        found.extend(edits.renamed_indexes.iter().map(|(old, new)| inner("index", old, new)));
+        found.extend(kept.map(|(old, new)| inner(Part::Column, old, new)));
+        found.extend(edits.renamed_indexes.iter().map(|(old, new)| inner(Part::Index, old, new)));
     }
     for change in changes.objects.iter().filter(|c| c.kind() != Kind::Table) {
         let sides = change.before().zip(change.after()).map(|(before, after)| (&before.name, &after.name));
         let renamed = sides.filter(|(old, new)| old != new || old.name.as_str() != new.name.as_str());
-        found.extend(renamed.map(|(old, new)| of(change.kind().word(), old, new)));
+        found.extend(renamed.map(|(old, new)| of(change.kind(), old, new)));
     }
     found
 }
 
-fn of(kind: &str, old: &ObjectName, new: &ObjectName) -> Rename {
+fn of(kind: impl Into<AnyKind>, old: &ObjectName, new: &ObjectName) -> Rename {
     let schema = old.schema.as_ref().map(ToString::to_string);
-    Rename { kind: kind.to_owned(), schema, table: None, old: old.name.to_string(), new: new.name.to_string() }
+    Rename { kind: kind.into(), schema, table: None, old: old.name.to_string(), new: new.name.to_string() }
 }
 
 /// Writes one line for each: kind, schema, table, old and new name.
@@ -54,7 +54,7 @@ pub(crate) fn encode_renames(renames: &[Rename]) -> String {
     let mut pen = Pen::default();
     for rename in renames {
         let (schema, table) = (rename.schema.as_deref().unwrap_or_default(), rename.table.as_deref().unwrap_or_default());
-        pen.node(&rename.kind, &[schema, table, &rename.old, &rename.new]);
+        pen.node(rename.kind.word(), &[schema, table, &rename.old, &rename.new]);
     }
     pen.finish()
 }
@@ -69,7 +69,7 @@ pub fn decode_renames(text: &str) -> Vec<Rename> {
     let blocks = read(text, &[]).unwrap_or_default();
     let rename = |b: crate::kdl::document::Block| match b.args.as_slice() {
         [schema, table, old, new] => {
-            Some(Rename { kind: b.name, schema: some(schema), table: some(table), old: old.clone(), new: new.clone() })
+            Some(Rename { kind: AnyKind::of_word(&b.name), schema: some(schema), table: some(table), old: old.clone(), new: new.clone() })
         }
         _ => None,
     };
@@ -88,7 +88,7 @@ fn first_release(line: &str) -> Option<Rename> {
         (false, ["table", schema, _]) | (true, ["table", schema, _, _, _]) => Some((*schema).to_owned()),
         _ => None,
     };
-    Some(Rename { kind: kind.to_owned(), schema, table, old: (*old.last()?).to_owned(), new: (*new.last()?).to_owned() })
+    Some(Rename { kind: AnyKind::of_word(kind), schema, table, old: (*old.last()?).to_owned(), new: (*new.last()?).to_owned() })
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
 
     fn rename(kind: &str, schema: Option<&str>, table: Option<&str>, old: &str, new: &str) -> Rename {
         let text = |t: Option<&str>| t.map(str::to_owned);
-        Rename { kind: kind.to_owned(), schema: text(schema), table: text(table), old: old.to_owned(), new: new.to_owned() }
+        Rename { kind: AnyKind::of_word(kind), schema: text(schema), table: text(table), old: old.to_owned(), new: new.to_owned() }
     }
 
     #[test]

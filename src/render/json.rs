@@ -115,7 +115,7 @@ pub(super) struct Unmanaged<'a> {
 }
 
 pub(super) fn unmanaged(differences: &[UnmanagedDifference]) -> Vec<Unmanaged<'_>> {
-    differences.iter().map(|d| Unmanaged { kind: &d.kind, name: &d.name, difference: d.difference.word() }).collect()
+    differences.iter().map(|d| Unmanaged { kind: d.kind.word(), name: &d.name, difference: d.difference.word() }).collect()
 }
 
 /// Renders the whole plan as JSON.

@@ -4,7 +4,7 @@ use crate::diff::{Delta, TableChange};
 use crate::kdl::Sources;
 use crate::lint::LeveledFinding;
 use crate::plan::{Hazard, Plan, Step};
-use crate::schema::{Address, Origin, Schema};
+use crate::schema::{Address, Origin, Part, Schema};
 
 /// A schema, the files that it was read from, and the lint findings in it.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +85,7 @@ impl<'d> Places<'d> {
     fn innermost(&self, address: &Address) -> Option<Place> {
         let around = self.origins.iter().filter(|(known, origin)| origin.0.is_some() && address.is_within(known));
         // Of several equal ones, the first, which is as written.
-        let best = around.rev().max_by_key(|(known, _)| known.parts().len())?;
+        let best = around.rev().max_by_key(|(known, _)| known.depth())?;
         Place::of(self.sources, best.1)
     }
 }
@@ -100,7 +100,7 @@ fn written(s: &Schema) -> Vec<(Address, Origin)> {
     let mut found: Vec<(Address, Origin)> = s.heads().map(|(kind, head)| (Address::of(kind, &head.name), head.origin)).collect();
     found.extend(s.tables.values().flat_map(|t| t.parts()));
     for view in s.materialized_views.values() {
-        found.extend(view.indexes.values().map(|i| (view.address().child("index", &i.name), i.origin)));
+        found.extend(view.indexes.values().map(|i| (view.address().child(Part::Index, &i.name), i.origin)));
     }
     found.extend(s.unmanaged.iter().map(|u| (Address::top(&u.kind, &u.name), u.origin)));
     found

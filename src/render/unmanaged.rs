@@ -36,7 +36,7 @@ fn told(differences: &[UnmanagedDifference], all: bool, verb: impl Fn(Difference
             continue;
         }
         let mut kinds: BTreeMap<&str, i64> = BTreeMap::new();
-        found.iter().for_each(|d| *kinds.entry(&d.kind).or_default() += 1);
+        found.iter().for_each(|d| *kinds.entry(d.kind.word()).or_default() += 1);
         let kinds: Vec<String> = kinds.iter().map(|(kind, n)| format!("{kind} {n}")).collect();
         let objects = counted(found.len() as i64, "object");
         lines.push(format!("unmanaged: {objects} {} ({}); use --verbose to list them", verb(difference), kinds.join(", ")));
@@ -47,11 +47,15 @@ fn told(differences: &[UnmanagedDifference], all: bool, verb: impl Fn(Difference
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::UnmanagedKind;
 
     #[test]
     fn many_are_counted() {
-        let one =
-            |n: usize| UnmanagedDifference { difference: Difference::Undeclared, kind: "function".to_owned(), name: format!("f{n}()") };
+        let one = |n: usize| UnmanagedDifference {
+            difference: Difference::Undeclared,
+            kind: UnmanagedKind::Function.into(),
+            name: format!("f{n}()"),
+        };
         let many: Vec<UnmanagedDifference> = (0..6).map(one).collect();
         assert_eq!(lines(&many[..1], false), ["unmanaged: function f0() not in the schema file"]);
         assert_eq!(lines(&many, false), ["unmanaged: 6 objects not in the schema file (function 6); use --verbose to list them"]);

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Address, Ident, ObjectName, Schema};
+use super::{Address, Ident, ObjectName, Part, Schema};
 
 /// Renames, each as the address of the object with the new name, and its old name.
 pub type Exchanged = BTreeSet<(Address, Ident)>;
@@ -22,7 +22,7 @@ impl Schema {
         for table in self.tables.values() {
             for column in table.columns.values() {
                 let olds = column.was.iter().filter(|old| table.columns.contains_key(*old));
-                found.extend(olds.map(|old| (table.address().child("column", &column.name), old.clone())));
+                found.extend(olds.map(|old| (table.address().child(Part::Column, &column.name), old.clone())));
             }
         }
         found
@@ -35,7 +35,7 @@ impl Schema {
         for table in self.tables.values_mut() {
             let address = table.address();
             for column in table.columns.values_mut() {
-                column.was = of(address.child("column", &column.name));
+                column.was = of(address.child(Part::Column, &column.name));
             }
         }
         for (kind, head) in self.heads_mut().filter(|(kind, _)| kind.holds_values()) {

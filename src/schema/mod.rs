@@ -6,6 +6,7 @@
 
 mod address;
 mod allow;
+mod any_kind;
 mod capabilities;
 mod column;
 mod exchanged;
@@ -31,6 +32,7 @@ use std::collections::BTreeSet;
 
 pub use address::Address;
 pub use allow::{Allow, Allows};
+pub use any_kind::{AnyKind, Part, UnmanagedKind};
 pub use capabilities::Capabilities;
 pub use column::{Column, DefaultValue, Explicit, Generated, Identity, Literal};
 pub use exchanged::Exchanged;
@@ -88,7 +90,8 @@ impl Schema {
     }
 
     /// Returns whether an `ignore` covers the object.
-    pub fn ignores(&self, kind: &str, name: &ObjectName) -> bool {
-        self.ignores.iter().any(|i| i.covers(kind, name))
+    pub fn ignores(&self, kind: impl Into<AnyKind>, name: &ObjectName) -> bool {
+        let kind = kind.into();
+        self.ignores.iter().any(|i| i.covers(&kind, name))
     }
 }

@@ -56,7 +56,7 @@ pub trait Body: Clone + PartialEq + DerefMut<Target = Head> {
 impl Address {
     /// Returns the address of an object.
     pub fn of(kind: Kind, name: &ObjectName) -> Self {
-        Address::top(kind.word(), name)
+        Address::top(kind, name)
     }
 }
 

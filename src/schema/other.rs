@@ -1,6 +1,6 @@
 //! What a schema contains besides tables: views, triggers, virtual tables, and what to ignore.
 
-use super::{Expr, Head, Ident, ObjectName};
+use super::{AnyKind, Expr, Head, Ident, ObjectName};
 
 /// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +62,13 @@ pub struct Ignore {
     /// A glob over `name` or `schema.name`: `*` matches any run of characters, `?` any single one.
     pub pattern: String,
     /// The kind of object it is restricted to.
-    pub kind: Option<String>,
+    pub kind: Option<AnyKind>,
 }
 
 impl Ignore {
     /// Returns whether the pattern covers the object.
-    pub fn covers(&self, kind: &str, name: &ObjectName) -> bool {
-        self.kind.as_deref().is_none_or(|k| k == kind)
+    pub fn covers(&self, kind: &AnyKind, name: &ObjectName) -> bool {
+        self.kind.as_ref().is_none_or(|k| k == kind)
             && (glob(&self.pattern, name.name.as_str()) || (name.schema.is_some() && glob(&self.pattern, &name.to_string())))
     }
 }

@@ -1,38 +1,38 @@
 //! The addresses of a table's parts, in one spelling for each kind. Constraints without a name are identified
 //! by their definition; names that a database generates are not used.
 
-use super::{Address, Check, ForeignKey, Ident, Origin, Table, Unique};
+use super::{Address, Check, ForeignKey, Ident, Origin, Part, Table, Unique};
 
 impl Table {
     /// Returns `table.NAME.column.NAME`.
     pub fn column_at(&self, name: &Ident) -> Address {
-        self.address().child("column", name)
+        self.address().child(Part::Column, name)
     }
 
     /// Returns `table.NAME.index.NAME`.
     pub fn index_at(&self, name: &Ident) -> Address {
-        self.address().child("index", name)
+        self.address().child(Part::Index, name)
     }
 
     /// Returns `table.NAME.primary-key.COLUMNS`, or the address of the table if it has no key.
     pub fn key_at(&self) -> Address {
         let columns = self.primary_key.as_ref().map(|k| list(k.parts.iter().map(|p| &p.column)));
-        columns.map_or_else(|| self.address(), |columns| self.address().child("primary-key", columns))
+        columns.map_or_else(|| self.address(), |columns| self.address().child(Part::PrimaryKey, columns))
     }
 
     /// Returns `table.NAME.unique.COLUMNS`, whether it has a name or not.
     pub fn unique_at(&self, unique: &Unique) -> Address {
-        self.address().child("unique", list(unique.parts.iter().map(|p| &p.column)))
+        self.address().child(Part::Unique, list(unique.parts.iter().map(|p| &p.column)))
     }
 
     /// Returns `table.NAME.foreign-key.COLUMNS`, whether it has a name or not.
     pub fn foreign_key_at(&self, key: &ForeignKey) -> Address {
-        self.address().child("foreign-key", list(&key.columns))
+        self.address().child(Part::ForeignKey, list(&key.columns))
     }
 
     /// Returns `table.NAME.check.NAME`, or `table.NAME.check.(CONDITION)`.
     pub fn check_at(&self, check: &Check) -> Address {
-        self.address().child("check", check.label())
+        self.address().child(Part::Check, check.label())
     }
 
     /// Returns the table and all its parts, each with its position in the schema file.

@@ -2,13 +2,13 @@
 //! touched. The name is the one that the database prints; what it refers to is parsed from it here, so that
 //! it follows renames.
 
-use super::{Case, Ident, ObjectName, Origin};
+use super::{AnyKind, Case, Ident, Kind, ObjectName, Origin, UnmanagedKind};
 
 /// An object that exists and that rosey does not manage.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unmanaged {
-    /// `function`, `policy`, …
-    pub kind: String,
+    /// Its kind. A managed one if the object is of a form that rosey does not manage.
+    pub kind: AnyKind,
     /// Its name, as printed by the database.
     pub name: String,
     /// Why it cannot be managed, if the kind does not say so itself.
@@ -19,64 +19,10 @@ pub struct Unmanaged {
     pub origin: Origin,
 }
 
-/// Kinds that belong to a relation: the name is `WHAT on RELATION`.
-const OF_RELATIONS: [&str; 19] = [
-    "access method",
-    "cluster",
-    "column default",
-    "column options",
-    "comment",
-    "compression",
-    "constraint",
-    "policy",
-    "privilege",
-    "replica identity",
-    "row security",
-    "rule",
-    "statistics",
-    "statistics target",
-    "storage",
-    "storage parameters",
-    "tablespace",
-    "trigger",
-    "unlogged sequence",
-];
-
-/// Those that are properties of a table or column and that no application could miss.
-const PROPERTIES: [&str; 11] = [
-    "access method",
-    "cluster",
-    "column default",
-    "column options",
-    "comment",
-    "compression",
-    "statistics target",
-    "storage",
-    "storage parameters",
-    "tablespace",
-    "unlogged sequence",
-];
-
-/// Kinds that are not in a schema.
-const OF_DATABASE: [&str; 12] = [
-    "access method",
-    "cast",
-    "default privilege",
-    "event trigger",
-    "foreign data wrapper",
-    "language",
-    "publication",
-    "security label",
-    "server",
-    "subscription",
-    "transform",
-    "user mapping",
-];
-
 impl Unmanaged {
     /// Creates one of which only the name is known.
-    pub fn new(kind: impl Into<String>, name: impl Into<String>) -> Self {
-        Unmanaged { kind: kind.into(), name: name.into(), ..Unmanaged::default() }
+    pub fn new(kind: impl Into<AnyKind>, name: impl Into<String>) -> Self {
+        Unmanaged { kind: kind.into(), name: name.into(), reason: None, digest: None, origin: Origin::default() }
     }
 
     /// Returns the relation that it belongs to.
@@ -87,12 +33,8 @@ impl Unmanaged {
     /// Returns the index that it belongs to: one that is named before its table, or in place of it.
     pub(crate) fn index(&self) -> Option<Ident> {
         let (what, relation, _) = self.split()?;
-        let index = match self.kind.as_str() {
-            "cluster" | "replica identity" | "storage parameters" => what,
-            "statistics target" | "tablespace" => relation,
-            _ => return None,
-        };
-        Some(object(index).name)
+        let index = if self.kind.names_index() { Some(what) } else { Some(relation).filter(|_| self.kind.is_on_index()) };
+        index.map(|index| object(index).name)
     }
 
     /// Returns the PostgreSQL schema that contains it; `None` is the first of `search_path`, or no schema at
@@ -106,7 +48,7 @@ impl Unmanaged {
             let name = token(name).0;
             return if what == "schema" { Some(object(name).name) } else { object(head(name)).schema };
         }
-        if OF_DATABASE.contains(&self.kind.as_str()) {
+        if self.kind.is_of_database() {
             return None;
         }
         object(head(token(&self.name).0)).schema
@@ -114,20 +56,20 @@ impl Unmanaged {
 
     /// Returns whether it is a partition, which may be added or dropped without being a difference.
     pub fn is_partition(&self) -> bool {
-        self.kind == "table" && self.reason.as_deref().is_some_and(|r| r.starts_with("it is a partition"))
+        self.kind == Kind::Table && self.reason.as_deref().is_some_and(|r| r.starts_with("it is a partition"))
     }
 
     /// Returns whether it is a property of a table or column, for which an apply does not refuse a database.
     pub fn is_property(&self) -> bool {
-        PROPERTIES.contains(&self.kind.as_str())
+        self.kind.is_property()
     }
 
     /// Returns its setting, which follows the name: the object is the same with or without the grant or the
     /// setting.
     pub(crate) fn setting(&self) -> &'static str {
-        let settings: &[&'static str] = match self.kind.as_str() {
-            "row security" => &[" forced and disabled", " forced"],
-            "privilege" => &[" with grant option"],
+        let settings: &[&'static str] = match self.kind {
+            AnyKind::Unmanaged(UnmanagedKind::RowSecurity) => &[" forced and disabled", " forced"],
+            AnyKind::Unmanaged(UnmanagedKind::Privilege) => &[" with grant option"],
             _ => &[],
         };
         settings.iter().find(|s| self.name.ends_with(**s)).copied().unwrap_or_default()
@@ -135,13 +77,13 @@ impl Unmanaged {
 
     /// Returns its identity: kind and name without its setting, with relations, columns and types renamed as
     /// `renames` says.
-    pub(crate) fn key(&self, renames: &impl Names) -> (String, String) {
+    pub(crate) fn key(&self, renames: &impl Names) -> (AnyKind, String) {
         let text = match self.split() {
             Some((what, relation, rest)) => {
                 let relation = renames.relation(&object(relation));
                 format!("{} on {relation}{rest}", self.what(what, &relation, renames))
             }
-            None if ["function", "procedure", "aggregate"].contains(&self.kind.as_str()) => with_types(&self.name, renames),
+            None if self.kind.has_arguments() => with_types(&self.name, renames),
             None => self.name.clone(),
         };
         let identity = text.strip_suffix(self.setting()).unwrap_or(&text);
@@ -151,31 +93,33 @@ impl Unmanaged {
     /// Returns the part before ` on `, which may name a column, after renames.
     fn what(&self, what: &str, relation: &ObjectName, renames: &impl Names) -> String {
         let column = |name: &str| renames.column(relation, &object(name).name).to_string();
-        match (self.kind.as_str(), what.split_once(" (")) {
-            ("privilege", Some((privilege, columns))) => format!("{privilege} ({})", column(columns.trim_end_matches(')'))),
-            ("column default" | "column options" | "comment" | "compression" | "statistics target" | "storage", _) => column(what),
-            ("cluster" | "replica identity" | "storage parameters", _) => renames.index(relation, &object(what).name).to_string(),
+        match what.split_once(" (") {
+            Some((privilege, columns)) if self.kind == UnmanagedKind::Privilege => {
+                format!("{privilege} ({})", column(columns.trim_end_matches(')')))
+            }
+            _ if self.kind.names_column() => column(what),
+            _ if self.kind.names_index() => renames.index(relation, &object(what).name).to_string(),
             _ => what.to_owned(),
         }
     }
 
     /// Splits the name into what it is, its relation, and the rest.
     fn split(&self) -> Option<(&str, &str, &str)> {
-        if !OF_RELATIONS.contains(&self.kind.as_str()) || self.privilege_of().is_some() {
+        if !self.kind.is_of_relation() || self.privilege_of().is_some() {
             return None;
         }
-        if self.kind == "row security" || self.kind == "unlogged sequence" {
+        if self.kind == UnmanagedKind::RowSecurity || self.kind == UnmanagedKind::UnloggedSequence {
             let (relation, rest) = token(&self.name);
             return Some(("", relation, rest));
         }
         let (what, behind) = self.name.rsplit_once(" on ")?;
-        let (relation, rest) = if self.kind == "privilege" { token(behind) } else { (behind, "") };
+        let (relation, rest) = if self.kind == UnmanagedKind::Privilege { token(behind) } else { (behind, "") };
         Some((what, relation, rest))
     }
 
     /// Returns what a privilege on something other than a relation is on: `type mood to app`.
     fn privilege_of(&self) -> Option<&str> {
-        let behind = self.name.split_once(" on ").map(|(_, b)| b).filter(|_| self.kind == "privilege")?;
+        let behind = self.name.split_once(" on ").map(|(_, b)| b).filter(|_| self.kind == UnmanagedKind::Privilege)?;
         let known = ["type ", "function ", "schema "].iter().any(|k| behind.starts_with(k));
         // A table may be called `type`.
         let is_table = behind.split(' ').nth(1).is_some_and(|w| w == "to" || w == "revoked");
@@ -259,7 +203,7 @@ mod tests {
             ("table", "app.events", "", "app"),
             ("publication", "\"a.b\"", "", ""),
         ] {
-            let one = Unmanaged::new(kind, name);
+            let one = Unmanaged::new(AnyKind::of_word(kind), name);
             assert_eq!(one.relation().map(|r| r.to_string()).unwrap_or_default(), relation, "{name}");
             assert_eq!(one.schema().map(|s| s.to_string()).unwrap_or_default(), schema, "{name}");
         }

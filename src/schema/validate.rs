@@ -49,8 +49,11 @@ impl Schema {
         for fk in table.foreign_keys.iter().filter(|f| !f.dangling) {
             let at = fk.origin.0;
             let missing = !self.tables.contains_key(&fk.table);
-            let unmanaged = || self.unmanaged.iter().any(|u| u.kind.ends_with("table") && u.name == fk.table.to_string());
-            if self.ignores("table", &fk.table) || (missing && unmanaged()) || unread.parts.contains(&fk.table) || (missing && unread.whole)
+            let unmanaged = || self.unmanaged.iter().any(|u| u.kind.is_table() && u.name == fk.table.to_string());
+            if self.ignores(Kind::Table, &fk.table)
+                || (missing && unmanaged())
+                || unread.parts.contains(&fk.table)
+                || (missing && unread.whole)
             {
                 continue;
             }
@@ -81,7 +84,7 @@ impl Schema {
                 Some(owner) if !unread.columns.contains(table) && !owner.columns.contains_key(column) => {
                     found.push(no_such_column(column, owner, &format!("sequence `{}` is owned by", sequence.name), at, found.len()));
                 }
-                None if !unread.whole && !self.ignores("table", table) => {
+                None if !unread.whole && !self.ignores(Kind::Table, table) => {
                     let near = nearest(table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()));
                     let message = format!("sequence `{}` is owned by table `{table}`, which is not in the schema", sequence.name);
                     let help = did_you_mean(near, "declare the table, or remove owned-by=");

@@ -6,7 +6,7 @@ use super::super::drift::read;
 use super::{column_before, table_before};
 use crate::diff::{Delta, TableChange};
 use crate::plan::{LossCause, Lost, Plan, Rename};
-use crate::schema::{Address, Dialect, Ident, ObjectName, Schema};
+use crate::schema::{Address, Dialect, Ident, ObjectName, Part, Schema};
 
 /// The schemas before and after an undone version.
 #[derive(Debug, Clone)]
@@ -42,13 +42,13 @@ pub(super) fn told(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
             TableChange::Drop(table) => {
                 if !look(table.address(), &table.name, None) {
                     for column in table.columns.keys() {
-                        look(table.address().child("column", column), &table.name, Some(column));
+                        look(table.address().child(Part::Column, column), &table.name, Some(column));
                     }
                 }
             }
             TableChange::Alter(edits) => {
                 for column in edits.columns.iter().filter_map(|d| if let Delta::Drop(c) = d { Some(edits.dropped(c)) } else { None }) {
-                    look(edits.after.address().child("column", &column.name), &edits.live.name, Some(&column.name));
+                    look(edits.after.address().child(Part::Column, &column.name), &edits.live.name, Some(&column.name));
                 }
             }
         }

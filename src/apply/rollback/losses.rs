@@ -9,7 +9,7 @@ use super::super::restore::from_here;
 use super::{after, column_after};
 use crate::diff::{Delta, TableChange, TableEdits};
 use crate::plan::{LossCause, Lost, Plan, Rename};
-use crate::schema::{Address, Column, Dialect, Ident, ObjectName, Schema, Table};
+use crate::schema::{Address, Column, Dialect, Ident, Kind, ObjectName, Part, Schema, Table};
 
 /// What one apply did to the values of a table or column, under the name that the rollback restores.
 #[derive(Debug, Clone)]
@@ -23,13 +23,13 @@ pub(super) struct Loss {
 
 impl Loss {
     fn told(&self) -> Lost {
-        let table = Address::top("table", &self.table);
+        let table = Address::top(Kind::Table, &self.table);
         let values = match &self.backup {
             None => "that version has no backup".to_owned(),
             Some(file) if Path::new(file).exists() => format!("the data is in {}", from_here(Path::new(file)).display()),
             Some(file) => format!("the data was in {}, which no longer exists", from_here(Path::new(file)).display()),
         };
-        let address = self.column.as_ref().map_or(table.clone(), |c| table.child("column", c));
+        let address = self.column.as_ref().map_or(table.clone(), |c| table.child(Part::Column, c));
         Lost { address, cause: self.cause, by: self.by, values: Some(values) }
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>],
         let (mut name, first) = (table.name.clone(), found.len());
         let mut columns: Vec<(Ident, Ident)> = table.columns.keys().map(|c| (c.clone(), c.clone())).collect();
         for ((entry, states), step) in undone.iter().zip(&states).zip(renames) {
-            let is = after("table", &name, step);
+            let is = after(&Kind::Table.into(), &name, step);
             let was = std::mem::replace(&mut name, is);
             let Some((before, then)) = states else { continue };
             let loss = |column, cause| Loss { table: table.name.clone(), column, cause, by: entry.number, backup: entry.backup.clone() };

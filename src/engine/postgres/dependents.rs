@@ -18,7 +18,7 @@ use super::names::{Names, literal, quote};
 use super::planner::NormalizedPair;
 use crate::diff::Changes;
 use crate::plan::{Action, Code, Hazard, Level, Resource, StatementKind, Step};
-use crate::schema::{Address, ObjectName, Schema};
+use crate::schema::{Address, Kind, ObjectName, Schema};
 
 /// Adds the blocking dependents to the steps. Sends one query, or none if nothing is dropped or changed. A
 /// plan without a server cannot know the dependents: they are found when it is applied.
@@ -176,7 +176,7 @@ impl Dependent {
     /// Returns whether the plan or the server handles the dependent.
     fn is_taken_along(&self, going: &Going, steps: &[Step], (current, desired): (&Schema, &Schema), names: &Names) -> bool {
         let Some((owner, kind)) = &self.owner else { return false };
-        let goes = |name| steps.iter().any(|s| s.action == Action::Destroy && s.address == Address::top("table", name));
+        let goes = |name| steps.iter().any(|s| s.action == Action::Destroy && s.address == Address::top(Kind::Table, name));
         if goes(owner) || matches!(&going.what, What::Relation(name) if name == owner) {
             return true;
         }
@@ -186,7 +186,7 @@ impl Dependent {
             "pg_rewrite" if self.name == "_RETURN" => !matches!(going.what, What::Index(_)) || is_dropped(steps, owner, names),
             "pg_constraint" => {
                 let drop = format!("ALTER TABLE {} DROP CONSTRAINT {}", names.sql(owner), quote(&self.name));
-                is_table && (!desired.ignores("table", owner) || steps.iter().any(|s| s.statements.iter().any(|st| st.sql == drop)))
+                is_table && (!desired.ignores(Kind::Table, owner) || steps.iter().any(|s| s.statements.iter().any(|st| st.sql == drop)))
             }
             "pg_class" | "pg_attrdef" => is_table || is_view,
             _ => false,
@@ -194,7 +194,7 @@ impl Dependent {
     }
 
     fn hazard(&self, going: &Going, desired: &Schema) -> Hazard {
-        let ignored = self.owner.as_ref().is_some_and(|(name, _)| desired.ignores("table", name));
+        let ignored = self.owner.as_ref().is_some_and(|(name, _)| desired.ignores(Kind::Table, name));
         let (told, by) = (&self.told, &going.by);
         if ignored && ["pg_constraint", "pg_attrdef"].contains(&self.class.as_str()) {
             let message = format!("{told} depends on {by}, which changes, but its table is not managed");

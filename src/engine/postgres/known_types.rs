@@ -5,7 +5,7 @@ use super::connection::{Connection, Error};
 use super::inspect::ident;
 use super::{canon, words};
 use crate::diff::{Changes, Delta, TableChange};
-use crate::schema::{Column, ObjectName, Problem, Schema, Type, nearest};
+use crate::schema::{Column, ObjectName, Problem, Schema, Type, UnmanagedKind, nearest};
 
 /// Types that are words of the grammar, not names in the catalog
 /// (<https://www.postgresql.org/docs/current/datatype.html>).
@@ -134,7 +134,7 @@ fn open(column: &Column, desired: &Schema) -> Option<String> {
     }
     let name = ObjectName { schema: schema.map(|s| ident(&s)), name: ident(&name) };
     let declared = |n: &ObjectName| desired.enums.contains_key(n) || desired.domains.contains_key(n) || is_relation(n, desired);
-    let unmanaged = desired.unmanaged.iter().any(|u| u.kind == "type" && u.name == name.to_string());
+    let unmanaged = desired.unmanaged.iter().any(|u| u.kind == UnmanagedKind::Type && u.name == name.to_string());
     // Of `interval day to second`, the first word is the type.
     let schema = name.schema.as_ref().map(|s| format!("{}.", canon::quote(s.as_str()))).unwrap_or_default();
     (!declared(&name) && !unmanaged).then(|| format!("{schema}{}", canon::quote(name.name.as_str())))

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::inspect::{Live, ident};
-use crate::schema::{Extension, Ident, Kind, Namespace, ObjectName, Schema, Unmanaged};
+use crate::schema::{Extension, Ident, Kind, Namespace, ObjectName, Schema, Unmanaged, UnmanagedKind};
 
 /// Removes from the live schema what is not managed, and returns the names of the schemas that remain as they
 /// are. `recorded` is the schema of the last apply: what it names remains managed even if the file no longer
@@ -56,11 +56,12 @@ fn retain(current: &mut Schema, managed: &BTreeSet<Ident>, named: impl Fn(&Exten
 /// Keeps the schemas that the file no longer names and that would not be empty without the managed objects:
 /// they contain ignored objects, or objects that rosey does not manage. Returns the latter schemas.
 fn keep_filled(current: &Schema, wanted: &mut Schema, live: &Live) -> Vec<Ident> {
-    let ignored = schemas_of(current, |kind, name| wanted.ignores(kind.word(), name));
+    let ignored = schemas_of(current, |kind, name| wanted.ignores(kind, name));
     let mut filled = Vec::new();
     for namespace in current.namespaces.values() {
         let name = &namespace.name.name;
-        let lies_in = |u: &Unmanaged| u.relation().is_none() && u.kind != "privilege" && u.schema().is_some_and(|s| s == *name);
+        let lies_in =
+            |u: &Unmanaged| u.relation().is_none() && u.kind != UnmanagedKind::Privilege && u.schema().is_some_and(|s| s == *name);
         let holds_more = live.filled.contains(name) || current.unmanaged.iter().any(lies_in);
         if wanted.namespaces.contains_key(&namespace.name) || !(holds_more || ignored.contains(name)) {
             continue;

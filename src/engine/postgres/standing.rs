@@ -6,12 +6,12 @@ use super::inspect::{Live, Relation};
 use super::lower::{Going, What};
 use crate::diff::{Changes, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Statement, StatementKind, Step};
-use crate::schema::{Address, Unmanaged};
+use crate::schema::{Address, AnyKind, Kind, Unmanaged, UnmanagedKind};
 
 /// Adds statements and hazards for that to the steps. `going` is what they drop.
 pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[Going]) {
     keep_types(steps, going, live);
-    let gone = |s: &&mut Step| s.action == Action::Destroy && s.address.kind() == "table";
+    let gone = |s: &&mut Step| s.action == Action::Destroy && *s.address.kind() == Kind::Table;
     for step in steps.iter_mut().filter(gone) {
         goes_along(step, live);
     }
@@ -21,7 +21,7 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
             stays_empty(step);
         }
         step.statements.extend(live.kept.get(oid).into_iter().flatten().map(|sql| Statement::of_catalog(sql.clone())));
-        for (kind, name) in live.standing_on.get(oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege") {
+        for (kind, name) in live.standing_on.get(oid).into_iter().flatten().filter(|(kind, _)| *kind != UnmanagedKind::Privilege) {
             step.hazards.push(lost(&step.address, kind, name));
         }
     }
@@ -32,7 +32,7 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
 
 /// Returns the step that re-creates the view, if there is one.
 fn making<'s>(steps: &'s mut [Step], relation: &Relation) -> Option<&'s mut Step> {
-    let kind = if relation.kind == "v" { "view" } else { "materialized-view" };
+    let kind = if relation.kind == "v" { Kind::View } else { Kind::MaterializedView };
     let address = Address::top(kind, &relation.name);
     let creates = |s: &&mut Step| s.address == address && s.statements.iter().any(|st| st.kind == StatementKind::CreatesView);
     steps.iter_mut().find(creates)
@@ -65,9 +65,10 @@ pub(crate) fn gives_back(sql: &str) -> bool {
 
 /// Names what is dropped together with a table.
 fn goes_along(step: &mut Step, live: &Live) {
-    let table = live.relations.iter().find(|(_, r)| r.kind == "r" && Address::top("table", &r.name) == step.address);
+    let table = live.relations.iter().find(|(_, r)| r.kind == "r" && Address::top(Kind::Table, &r.name) == step.address);
     let Some(standing) = table.and_then(|(oid, _)| live.standing_on.get(oid)) else { return };
-    let told: Vec<String> = standing.iter().filter(|(kind, _)| kind != "privilege").map(|(kind, name)| format!("{kind} {name}")).collect();
+    let told: Vec<String> =
+        standing.iter().filter(|(kind, _)| *kind != UnmanagedKind::Privilege).map(|(kind, name)| format!("{kind} {name}")).collect();
     if !told.is_empty() {
         step.reason = format!("{}; also drops {}", step.reason, told.join(", "));
     }
@@ -84,14 +85,14 @@ fn of_index(going: &Going, changes: &Changes, steps: &mut [Step], live: &Live) {
     else {
         return;
     };
-    let of_this = |(kind, name): &&(String, String)| Unmanaged::new(kind.as_str(), name.as_str()).index().is_some_and(|i| i == index.name);
+    let of_this = |(kind, name): &&(AnyKind, String)| Unmanaged::new(kind, name.as_str()).index().is_some_and(|i| i == index.name);
     step.hazards.extend(standing.iter().filter(of_this).map(|(kind, name)| lost(&going.by, kind, name)));
 }
 
 /// Returns the hazard for what an object loses when it is dropped or re-created. Settings that only affect
 /// speed and space do not block the change.
-fn lost(address: &Address, kind: &str, name: &str) -> Hazard {
-    if !["statistics target", "storage parameters", "tablespace"].contains(&kind) {
+fn lost(address: &Address, kind: &AnyKind, name: &str) -> Hazard {
+    if ![UnmanagedKind::StatisticsTarget, UnmanagedKind::StorageParameters, UnmanagedKind::Tablespace].iter().any(|k| kind == k) {
         let message = format!("not supported: {kind} {name} depends on {address}, which changes");
         let advice = "rosey does not manage it: drop it before the change and re-create it afterwards";
         return Hazard::new(Code::NotSupported, Level::Blocks, address.clone(), message, advice);

@@ -7,7 +7,7 @@ use super::prove::Proof;
 use super::works::Body;
 use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, Schema};
+use crate::schema::{Address, Kind, Schema};
 
 /// Adds the hazards to the steps: to the step of the view or trigger itself, or to the first step.
 pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &Live, desired: &Schema) {
@@ -37,7 +37,7 @@ pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &
 
 /// Returns the name before the change.
 fn old_key(body: &Body, changes: &Changes) -> Body {
-    let is_it = |c: &&Change| c.kind().word() == body.0 && c.after().is_some_and(|h| h.name.name.matches(&body.1));
+    let is_it = |c: &&Change| body.0 == c.kind() && c.after().is_some_and(|h| h.name.name.matches(&body.1));
     let change = changes.objects.iter().find(is_it);
     let old = change.and_then(|c| c.before()).map(|h| h.name.name.as_str().to_ascii_lowercase());
     (body.0.clone(), old.unwrap_or_else(|| body.1.clone()))
@@ -46,7 +46,7 @@ fn old_key(body: &Body, changes: &Changes) -> Body {
 fn declared(body: &Body, desired: &Schema) -> Option<String> {
     let view = || desired.views.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
     let trigger = || desired.triggers.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
-    if body.0 == "view" { view() } else { trigger() }
+    if body.0 == Kind::View { view() } else { trigger() }
 }
 
 /// Returns true if the body uses something that only the application that created it provides; it cannot be
@@ -56,7 +56,7 @@ fn is_foreign(reason: &str) -> bool {
 }
 
 fn code(address: &Address) -> (Code, &'static str) {
-    if address.kind() == "view" { (Code::BrokenView, "be read") } else { (Code::BrokenTrigger, "run") }
+    if *address.kind() == Kind::View { (Code::BrokenView, "be read") } else { (Code::BrokenTrigger, "run") }
 }
 
 fn stops(address: Address, reason: &str, changes: &Changes) -> Hazard {

@@ -185,7 +185,7 @@ fn of_unknown_module(sql: &str, error: &Error) -> Option<Stored> {
         return None;
     }
     let name = read_other::read_virtual(sql).ok()?.name.name.to_string();
-    Some(Stored { kind: "table".to_owned(), table: name.clone(), name, sql: Some(sql.to_owned()), garbled: None })
+    Some(Stored { kind: crate::schema::Kind::Table.into(), table: name.clone(), name, sql: Some(sql.to_owned()), garbled: None })
 }
 
 /// Returns the line of a byte offset, starting with 1.

@@ -8,7 +8,7 @@ use super::inspect::Live;
 use super::read_table::read_table;
 use crate::diff::{Attribute, Change, Changes, Delta, Edit, TableChange, TableEdits, untouched};
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{ForeignKey, Ident, ObjectName, Schema, Table};
+use crate::schema::{ForeignKey, Ident, Kind, ObjectName, Schema, Table};
 
 /// Adds the change of each foreign key that would reference other columns although its definition does not
 /// differ.
@@ -20,7 +20,7 @@ pub(super) fn follow(changes: &mut Changes, live: &Live, desired: &Schema) {
         let mut edits = match at.and_then(|i| changes.objects.get(i)) {
             Some(Change::Table(TableChange::Alter(edits))) => edits.clone(),
             _ => match desired.tables.get(&child.name) {
-                Some(after) if !desired.ignores("table", &child.name) => {
+                Some(after) if !desired.ignores(Kind::Table, &child.name) => {
                     Box::new(TableEdits { live: child.clone(), ..untouched(&renamed(&child, changes), after) })
                 }
                 _ => continue,
@@ -51,7 +51,7 @@ fn renamed(child: &Table, changes: &Changes) -> Table {
 
 /// Blocks the plan if an ignored table has such a foreign key.
 pub(super) fn stop(changes: &Changes, live: &Live, desired: &Schema, steps: &mut [Step]) {
-    for (child, fk) in led_elsewhere(changes, live).into_iter().filter(|(c, _)| desired.ignores("table", &c.name)) {
+    for (child, fk) in led_elsewhere(changes, live).into_iter().filter(|(c, _)| desired.ignores(Kind::Table, &c.name)) {
         let address = child.foreign_key_at(&fk);
         let message = format!(
             "{address} is not managed and references {} without naming a column, but the primary key of that table changes",
@@ -66,7 +66,7 @@ pub(super) fn stop(changes: &Changes, live: &Live, desired: &Schema, steps: &mut
 
 /// Returns the tables that the given tables reference without naming columns, all in lower case.
 pub(super) fn parents(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
-    let tables = live.stored.iter().filter(|r| r.kind == "table" && names.contains(&r.name.to_ascii_lowercase()));
+    let tables = live.stored.iter().filter(|r| r.kind == Kind::Table && names.contains(&r.name.to_ascii_lowercase()));
     let read = tables.filter_map(|r| read_table(r.sql.as_deref()?).ok());
     let implied = read.flat_map(|t| t.foreign_keys).filter(|f| f.to.is_empty());
     implied.map(|f| f.table.name.as_str().to_ascii_lowercase()).collect()

@@ -15,12 +15,12 @@ use super::cursor::ident;
 use super::normalize::normalize;
 use super::{read_other, read_table, types};
 use crate::engine::bookkeeping;
-use crate::schema::{Check, Column, Dialect, Ident, Normalized, ObjectName, Only, Schema, Table, Type, Unmanaged};
+use crate::schema::{AnyKind, Check, Column, Dialect, Ident, Kind, Normalized, ObjectName, Only, Part, Schema, Table, Type, Unmanaged};
 
 /// A row of `sqlite_schema`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Stored {
-    pub(crate) kind: String,
+    pub(crate) kind: AnyKind,
     pub(crate) name: String,
     pub(crate) table: String,
     /// The definition, with U+FFFD in place of what is not UTF-8.
@@ -50,7 +50,7 @@ impl Live {
     pub(crate) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
         for row in self.stored.iter().filter(|r| !is_own(&r.table)) {
-            for part in [&row.kind, &row.name, &row.table, row.sql.as_ref().unwrap_or(&String::new())] {
+            for part in [row.kind.word(), &row.name, &row.table, row.sql.as_deref().unwrap_or_default()] {
                 hash.update((part.len() as u64).to_le_bytes());
                 hash.update(part.as_bytes());
             }
@@ -61,12 +61,12 @@ impl Live {
 
     /// Returns the stored definition of a table.
     pub(crate) fn table_sql(&self, name: &Ident) -> Option<&str> {
-        self.stored.iter().find(|r| r.kind == "table" && name.matches(&r.name))?.sql.as_deref()
+        self.stored.iter().find(|r| r.kind == Kind::Table && name.matches(&r.name))?.sql.as_deref()
     }
 
     /// Returns the indexes created on a table, managed or not.
     pub(crate) fn indexes_of<'l>(&'l self, table: &'l Ident) -> impl Iterator<Item = &'l Stored> {
-        self.stored.iter().filter(move |r| r.kind == "index" && r.sql.is_some() && table.matches(&r.table))
+        self.stored.iter().filter(move |r| r.kind == Part::Index && r.sql.is_some() && table.matches(&r.table))
     }
 
     /// Returns the view or trigger that an error names: `error in view NAME: …`,
@@ -74,7 +74,7 @@ impl Live {
     pub(crate) fn named_in_error(&self, message: &str) -> Option<&Stored> {
         let (kind, rest) = message.split_once("error in ")?.1.split_once(' ')?;
         let is_named = |name: &str| rest.strip_prefix(name).is_some_and(|r| r.starts_with(':') || r.starts_with(" after "));
-        self.stored.iter().find(|r| r.kind == kind && is_named(&r.name))
+        self.stored.iter().find(|r| r.kind.word() == kind && is_named(&r.name))
     }
 
     /// Returns the first of `name`, `name_2`, … that is not used in the database.
@@ -86,7 +86,7 @@ impl Live {
 
     /// Returns true if the database contains a table of this name, managed or not.
     pub(crate) fn has_table(&self, name: &str) -> bool {
-        self.stored.iter().any(|r| r.kind == "table" && r.name.eq_ignore_ascii_case(name))
+        self.stored.iter().any(|r| r.kind == Kind::Table && r.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -126,7 +126,7 @@ fn stored(row: &sqlx::sqlite::SqliteRow) -> Stored {
     let text = |bytes: Option<Vec<u8>>| bytes.map(|b| String::from_utf8_lossy(&b).into_owned());
     let sql = bytes(3);
     Stored {
-        kind: text(bytes(0)).unwrap_or_default(),
+        kind: AnyKind::of_word(&text(bytes(0)).unwrap_or_default()),
         name: text(bytes(1)).unwrap_or_default(),
         table: text(bytes(2)).unwrap_or_default(),
         garbled: sql.clone().filter(|b| std::str::from_utf8(b).is_err()),
@@ -159,13 +159,13 @@ pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
     let mut fail = |row: &Stored, reason: String| {
         let text = row.garbled.as_deref().or(row.sql.as_ref().map(String::as_bytes));
         let digest = text.map(|t| Sha256::digest(t).iter().take(6).map(|b| format!("{b:02x}")).collect());
-        unread.push(Unmanaged { reason: Some(reason), digest, ..Unmanaged::new(row.kind.as_str(), row.name.as_str()) });
+        unread.push(Unmanaged { reason: Some(reason), digest, ..Unmanaged::new(&row.kind, row.name.as_str()) });
     };
     let (visible, garbled): (Vec<&Stored>, Vec<&Stored>) = stored.iter().filter(hidden).partition(|r| r.garbled.is_none());
     for row in garbled {
         fail(row, "its definition is not valid UTF-8".to_owned());
     }
-    for row in visible.iter().filter(|r| r.kind == "table") {
+    for row in visible.iter().filter(|r| r.kind == Kind::Table) {
         let sql = row.sql.as_deref().unwrap_or_default();
         let outcome = if is_virtual(sql) {
             read_other::read_virtual(sql).map(|v| drop(schema.virtual_tables.insert(v.name.clone(), v)))
@@ -180,16 +180,16 @@ pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
         };
         outcome.unwrap_or_else(|e| fail(row, e.to_string()));
     }
-    for row in visible.iter().filter(|r| r.kind != "table") {
+    for row in visible.iter().filter(|r| r.kind != Kind::Table) {
         let Some(sql) = row.sql.as_deref() else { continue };
-        let outcome = match row.kind.as_str() {
-            "index" => read_other::read_index(sql, |t| columns_of(&schema, t)).map(|(on, mut index)| {
+        let outcome = match row.kind {
+            AnyKind::Part(Part::Index) => read_other::read_index(sql, |t| columns_of(&schema, t)).map(|(on, mut index)| {
                 index.name = ident(&row.name);
                 if let Some(table) = schema.tables.get_mut(&ObjectName::bare(on)) {
                     table.indexes.insert(index.name.clone(), index);
                 }
             }),
-            "view" => read_other::read_view(sql).map(|v| drop(schema.views.insert(v.name.clone(), v))),
+            AnyKind::Object(Kind::View) => read_other::read_view(sql).map(|v| drop(schema.views.insert(v.name.clone(), v))),
             _ => read_other::read_trigger(sql).map(|t| drop(schema.triggers.insert(t.name.clone(), t))),
         };
         outcome.unwrap_or_else(|e| fail(row, e.to_string()));

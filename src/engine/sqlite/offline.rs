@@ -9,7 +9,7 @@ use super::inspect::{self, Live, Stored};
 use super::planner::{self, How, PlanError};
 use crate::engine::guards::Guards;
 use crate::plan::{Fact, Level, Plan};
-use crate::schema::{Normalized, Schema};
+use crate::schema::{AnyKind, Normalized, Schema};
 
 /// A row of `sqlite_schema`: kind, name, table, and the definition if there is one.
 const STORED: &str = "stored";
@@ -28,7 +28,7 @@ pub(crate) fn facts(live: &Live) -> Vec<Fact> {
     let stored = live.stored.iter().filter(|r| !inspect::is_own(&r.table) || inspect::is_foreign(r)).map(|row| {
         let name = if row.garbled.is_some() { GARBLED } else { STORED };
         let sql = row.garbled.as_deref().map(hex).or_else(|| row.sql.clone());
-        Fact::new(name, [row.kind.clone(), row.name.clone(), row.table.clone()].into_iter().chain(sql))
+        Fact::new(name, [row.kind.word().to_owned(), row.name.clone(), row.table.clone()].into_iter().chain(sql))
     });
     stored.chain(live.shadows.iter().map(|name| Fact::new(SHADOW, [name]))).collect()
 }
@@ -43,7 +43,7 @@ pub(crate) fn live(facts: &[Fact]) -> Result<Live, FactError> {
         let unknown = || FactError(format!("{} {}", fact.name, fact.args.join(" ")));
         let row = |sql: Option<String>, garbled: Option<Vec<u8>>| {
             let [kind, name, table, ..] = fact.args.as_slice() else { return Err(unknown()) };
-            Ok(Stored { kind: kind.clone(), name: name.clone(), table: table.clone(), sql, garbled })
+            Ok(Stored { kind: AnyKind::of_word(kind), name: name.clone(), table: table.clone(), sql, garbled })
         };
         match (fact.name.as_str(), fact.args.as_slice()) {
             (STORED, [_, _, _]) => stored.push(row(None, None)?),
@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     fn row(kind: &str, name: &str, sql: Option<&str>) -> Stored {
-        let (kind, name, table) = (kind.to_owned(), name.to_owned(), name.to_owned());
+        let (kind, name, table) = (AnyKind::of_word(kind), name.to_owned(), name.to_owned());
         Stored { kind, name, table, sql: sql.map(str::to_owned), garbled: None }
     }
 

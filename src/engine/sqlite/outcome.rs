@@ -52,7 +52,7 @@ fn put_back(schema: &mut Schema, live: &Live, copied: &Schema, steps: &[Step]) {
             table.indexes.extend(lost.into_iter().map(|(n, i)| (n.clone(), i.clone())));
         }
     }
-    let stays = |u: &&crate::schema::Unmanaged| !goes(&u.kind.to_ascii_uppercase(), &ident(&u.name));
+    let stays = |u: &&crate::schema::Unmanaged| !goes(&u.kind.word().to_ascii_uppercase(), &ident(&u.name));
     schema.unmanaged = current.unmanaged.iter().filter(stays).cloned().collect();
 }
 

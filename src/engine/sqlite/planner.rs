@@ -14,7 +14,7 @@ use super::{implied, indexed_by, shell};
 use crate::diff::{self, Changes, Delta};
 use crate::engine::guards::Guards;
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, StatementKind, Step};
-use crate::schema::{Address, Column, Dialect, Expr, Index, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
+use crate::schema::{Address, AnyKind, Column, Dialect, Expr, Index, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
 
 /// Why no plan is possible.
 #[derive(Debug, thiserror::Error)]
@@ -141,7 +141,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
 
 /// Returns the schema without objects that exist but cannot be read, because they can be neither created nor
 /// compared; and the kind and name of each.
-fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, Vec<(String, String)>) {
+fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, Vec<(AnyKind, String)>) {
     let mut schema = Cow::Borrowed(desired.schema());
     let mut found = Vec::new();
     for unread in &live.current.schema().unmanaged {
@@ -151,7 +151,7 @@ fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, V
         }
         let declared = desired.schema();
         let index = |t: &Table| t.indexes.contains_key(&name.name);
-        let is_trigger = unread.kind == "trigger";
+        let is_trigger = unread.kind == Kind::Trigger;
         let clashes = match is_trigger {
             true => declared.triggers.contains_key(&name),
             false => declared.has(Kind::is_relation, &name) || declared.tables.values().any(index),
@@ -258,7 +258,7 @@ fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Pro
 /// Returns the innermost declaration that the statement or the message is about, because the address alone
 /// refers to a whole table.
 fn origin_of(desired: &Schema, address: &Address, sql: &str, message: &str) -> Origin {
-    let table = desired.tables.values().find(|t| address.kind() == "table" && t.name.name.matches(address.last()));
+    let table = desired.tables.values().find(|t| *address.kind() == Kind::Table && t.name.name.matches(address.last()));
     if let Some(table) = table {
         return within(table, sql, message).unwrap_or(table.origin);
     }

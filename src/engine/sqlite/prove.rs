@@ -13,7 +13,7 @@ use super::works::{self, Broken};
 use super::{gate, implied};
 use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Statement, StatementKind, Step};
-use crate::schema::{Address, Column, Literal, Normalized, Problem, Schema};
+use crate::schema::{Address, AnyKind, Column, Kind, Literal, Normalized, Problem, Schema};
 
 /// Why a plan cannot be correct.
 #[derive(Debug)]
@@ -195,10 +195,10 @@ struct Foreign {
 impl Foreign {
     /// Returns true if the step depends on it. An unmanaged index matters only to steps that write rows.
     fn is_in_the_way(&self, step: &Step, desired: &Normalized) -> bool {
-        let touches = step.address.kind() == "table" && step.address.last().eq_ignore_ascii_case(&self.table);
+        let touches = *step.address.kind() == Kind::Table && step.address.last().eq_ignore_ascii_case(&self.table);
         let managed = || {
             let index = |t: &crate::schema::Table| t.indexes.keys().any(|i| i.matches(self.address.last()));
-            self.address.kind() == "table" || desired.schema().tables.values().any(index)
+            *self.address.kind() == Kind::Table || desired.schema().tables.values().any(index)
         };
         let writes = || step.statements.iter().any(|s| matches!(s.kind, StatementKind::CopiesRows | StatementKind::WritesValues));
         touches && step.action != Action::Destroy && (managed() || writes())
@@ -207,14 +207,14 @@ impl Foreign {
 
 impl Foreign {
     fn drop_statement(&self) -> String {
-        format!("DROP {} {}", self.address.kind().to_ascii_uppercase(), quote(self.address.last()))
+        format!("DROP {} {}", self.address.kind().word().to_ascii_uppercase(), quote(self.address.last()))
     }
 
     /// Removes the object from a schema, because what could not be copied is not in the result either.
     fn take_out_of(&self, schema: &mut Schema) {
         let name = self.address.last();
         match self.address.kind() {
-            "table" => {
+            AnyKind::Object(Kind::Table) => {
                 schema.tables.retain(|n, _| !n.name.matches(name));
                 schema.virtual_tables.retain(|n, _| !n.name.matches(name));
             }
@@ -227,7 +227,7 @@ impl Foreign {
 async fn copy(memory: &mut Connection, live: &Live, touched: &BTreeSet<String>, renames: bool) -> Result<Vec<Foreign>, Error> {
     let mut foreign = Vec::new();
     // Objects that could not be re-created are not copied, except for tables, which others may name.
-    let copied = |r: &&Stored| (r.garbled.is_none() || r.kind == "table") && (belongs(r, touched) || (renames && is_body(r)));
+    let copied = |r: &&Stored| (r.garbled.is_none() || r.kind == Kind::Table) && (belongs(r, touched) || (renames && is_body(r)));
     for row in live.stored.iter().filter(copied) {
         let Some(sql) = &row.sql else { continue };
         let Err(error) = memory.execute(sql).await else { continue };
@@ -248,7 +248,7 @@ async fn copy(memory: &mut Connection, live: &Live, touched: &BTreeSet<String>, 
 fn without_garbled(outcome: Live, live: &Live) -> Normalized {
     let mut schema = outcome.current.schema().clone();
     let garbled =
-        |name: &crate::schema::Ident| live.stored.iter().any(|r| r.garbled.is_some() && r.kind == "table" && name.matches(&r.name));
+        |name: &crate::schema::Ident| live.stored.iter().any(|r| r.garbled.is_some() && r.kind == Kind::Table && name.matches(&r.name));
     schema.tables.retain(|name, _| !garbled(&name.name));
     schema.virtual_tables.retain(|name, _| !garbled(&name.name));
     Normalized::by_dialect(schema)
@@ -258,7 +258,7 @@ fn without_garbled(outcome: Live, live: &Live) -> Normalized {
 /// tables of indexes, and the tables that references without columns depend on.
 fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = steps.iter().flat_map(|s| &s.statements).flat_map(|s| words(&s.sql)).collect();
-    let mut bodies: Vec<&Stored> = live.stored.iter().filter(|r| r.kind != "table").collect();
+    let mut bodies: Vec<&Stored> = live.stored.iter().filter(|r| r.kind != Kind::Table).collect();
     loop {
         let (in_it, rest): (Vec<&Stored>, Vec<&Stored>) =
             bodies.into_iter().partition(|r| belongs(r, &names) || (all_bodies && is_body(r)));
@@ -277,7 +277,7 @@ fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
 
 /// Returns true for a view or trigger, which names other objects.
 pub(super) fn is_body(row: &Stored) -> bool {
-    row.kind == "view" || row.kind == "trigger"
+    row.kind == Kind::View || row.kind == Kind::Trigger
 }
 
 fn belongs(row: &Stored, touched: &BTreeSet<String>) -> bool {

@@ -10,7 +10,7 @@ use super::lexer::quote;
 use super::lower::words;
 use super::prove;
 use crate::diff::OrderedRenames;
-use crate::schema::{Objects, Schema};
+use crate::schema::{Kind, Objects, Schema};
 
 /// Returns the views and triggers that name something renamed, as they are afterwards. Those that SQLite
 /// cannot rewrite, because they do not work or would no longer work, are left out.
@@ -51,7 +51,7 @@ fn concerned<'l>(live: &'l Live, names: &mut BTreeSet<String>) -> Vec<&'l Stored
         if hit.is_empty() {
             return found;
         }
-        names.extend(hit.iter().filter(|(r, _)| r.kind == "view").map(|(r, _)| r.name.to_ascii_lowercase()));
+        names.extend(hit.iter().filter(|(r, _)| r.kind == Kind::View).map(|(r, _)| r.name.to_ascii_lowercase()));
         found.extend(hit.into_iter().map(|(r, _)| r));
         left = rest;
     }
@@ -62,12 +62,13 @@ async fn copy(memory: &mut Connection, live: &Live, concerned: &[&Stored], mut n
     let mut open: Vec<&Stored> = concerned.to_vec();
     while !open.is_empty() {
         let named: BTreeSet<String> = open.iter().flat_map(|r| words(r.sql.as_deref().unwrap_or_default())).collect();
-        let is_new =
-            |r: &&Stored| r.kind == "view" && named.contains(&r.name.to_ascii_lowercase()) && !names.contains(&r.name.to_ascii_lowercase());
+        let is_new = |r: &&Stored| {
+            r.kind == Kind::View && named.contains(&r.name.to_ascii_lowercase()) && !names.contains(&r.name.to_ascii_lowercase())
+        };
         open = live.stored.iter().filter(is_new).collect();
         names.extend(named);
     }
-    let is_named = |r: &&Stored| names.contains(&r.name.to_ascii_lowercase()) && (r.kind == "table" || r.kind == "view");
+    let is_named = |r: &&Stored| names.contains(&r.name.to_ascii_lowercase()) && (r.kind == Kind::Table || r.kind == Kind::View);
     let is_wanted = |r: &&Stored| is_named(r) || concerned.iter().any(|c| std::ptr::eq(*c, *r));
     for row in live.stored.iter().filter(is_wanted).filter(|r| !inspect::is_reserved(&r.name)) {
         if let Some(sql) = &row.sql {
@@ -95,7 +96,7 @@ async fn rename(memory: &mut Connection, live: &Live, sql: &str) {
     for _ in &live.stored {
         let Err(error) = memory.execute(sql).await else { return };
         let Some(row) = live.named_in_error(&error.to_string()) else { return };
-        if memory.execute(&format!("DROP {} {}", row.kind.to_uppercase(), quote(&row.name))).await.is_err() {
+        if memory.execute(&format!("DROP {} {}", row.kind.word().to_uppercase(), quote(&row.name))).await.is_err() {
             return;
         }
     }

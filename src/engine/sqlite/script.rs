@@ -31,7 +31,7 @@ pub(crate) fn is_the_start(live: &Live) -> Piece {
             Some(bytes) => format!("CAST(x'{}' AS TEXT)", super::offline::hex(bytes)),
             None => quote_string(r.sql.as_deref().unwrap_or_default()),
         };
-        format!("({}, {}, {}, {sql})", quote_string(&r.kind), quote_string(&r.name), quote_string(&r.table))
+        format!("({}, {}, {}, {sql})", quote_string(r.kind.word()), quote_string(&r.name), quote_string(&r.table))
     });
     let rows: Vec<String> = rows.collect();
     let start = "temp.\"_rosey_start\"";

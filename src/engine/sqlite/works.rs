@@ -10,16 +10,17 @@ use super::connection::{Connection, Error};
 use super::cursor::Cursor;
 use super::lexer::{quote, quote_string};
 use super::lower::words;
+use crate::schema::{AnyKind, Kind};
 
 /// A view or trigger: its kind, and its name in lower case.
-pub(crate) type Body = (String, String);
+pub(crate) type Body = (AnyKind, String);
 
 /// Views and triggers that do not work, with SQLite's reason.
 pub(crate) type Broken = BTreeMap<Body, String>;
 
 /// A stored view or trigger.
 struct Stored {
-    kind: String,
+    kind: AnyKind,
     name: String,
     table: String,
     sql: String,
@@ -39,13 +40,13 @@ enum Event {
 pub(crate) async fn broken(memory: &mut Connection, changed: &BTreeSet<String>) -> Result<Broken, Error> {
     let bodies = reached(stored(memory).await?, changed.clone());
     let mut broken = Broken::new();
-    for view in bodies.iter().filter(|b| b.kind == "view") {
+    for view in bodies.iter().filter(|b| b.kind == Kind::View) {
         if let Err(error) = memory.query(&format!("EXPLAIN SELECT * FROM {}", quote(&view.name))).await {
             broken.insert(key(view), error.to_string());
         }
     }
     let mut tables: BTreeMap<String, Vec<&Stored>> = BTreeMap::new();
-    for trigger in bodies.iter().filter(|b| b.kind == "trigger") {
+    for trigger in bodies.iter().filter(|b| b.kind == Kind::Trigger) {
         tables.entry(trigger.table.to_ascii_lowercase()).or_default().push(trigger);
     }
     for triggers in tables.values() {
@@ -63,7 +64,7 @@ async fn stored(memory: &mut Connection) -> Result<Vec<Stored>, Error> {
     let text = |r: &sqlx::sqlite::SqliteRow, i: usize| r.try_get_unchecked::<String, _>(i).unwrap_or_default();
     let read = |r: &sqlx::sqlite::SqliteRow| {
         let sql = text(r, 3);
-        Stored { kind: text(r, 0), name: text(r, 1), table: text(r, 2), words: words(&sql), sql }
+        Stored { kind: AnyKind::of_word(&text(r, 0)), name: text(r, 1), table: text(r, 2), words: words(&sql), sql }
     };
     Ok(rows.iter().map(read).collect())
 }

@@ -3,7 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::key_origin;
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Dialect, Schema};
+use crate::schema::{Dialect, Part, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -24,7 +24,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let numbered = schema.tables.values().filter(|t| t.primary_key.as_ref().is_some_and(|k| k.autoincrement));
     numbered
         .map(|t| {
-            let address = t.single_key().map_or(t.address(), |c| t.address().child("column", &c.name));
+            let address = t.single_key().map_or(t.address(), |c| t.address().child(Part::Column, &c.name));
             let message = format!("the primary key of {} has autoincrement, so each insert also writes to sqlite_sequence", t.name);
             Finding::new(address, key_origin(t), message, "remove it, unless the ids of deleted rows must not be reused")
         })

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::engine::scanner::{Kind, Token, lex};
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Address, Dialect, Expr, Ident, Literal, PartKey, Schema, Table};
+use crate::schema::{Address, Dialect, Expr, Ident, Literal, Part, PartKey, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -40,7 +40,7 @@ fn of_table(table: &Table) -> Vec<Finding> {
     };
     let name = |name: &str| is_name(table, name);
     for column in table.columns.values() {
-        let address = table.address().child("column", &column.name);
+        let address = table.address().child(Part::Column, &column.name);
         if let Some(Literal::Expr(expr)) = column.default.as_ref().map(|d| &d.value) {
             look(address.clone(), expr, &|_| false, PLAIN);
         }
@@ -57,7 +57,7 @@ fn of_table(table: &Table) -> Vec<Finding> {
         look(table.check_at(check), &check.expr, &name, PLAIN);
     }
     for index in table.indexes.values() {
-        let address = table.address().child("index", &index.name);
+        let address = table.address().child(Part::Index, &index.name);
         let parts = index.parts.iter().filter_map(|p| if let PartKey::Expr(e) = &p.key { Some(e) } else { None });
         parts.chain(&index.predicate).for_each(|e| look(address.clone(), e, &name, PLAIN));
     }

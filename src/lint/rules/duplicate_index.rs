@@ -3,7 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{Access, Kind, names, relations};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
-use crate::schema::{Address, Dialect, Schema};
+use crate::schema::{Address, Dialect, Part, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -40,10 +40,10 @@ fn finding(relation: &Address, this: &Access, other: &Access) -> Option<Finding>
         Kind::Unique(rule) => {
             let columns = names(rule.parts.iter().map(|p| &p.column));
             let advice = format!("remove the unique constraint on {columns}");
-            Some(Finding::new(relation.child("unique", &columns), rule.origin, message, advice))
+            Some(Finding::new(relation.child(Part::Unique, &columns), rule.origin, message, advice))
         }
         Kind::Index(index) => {
-            Some(Finding::new(relation.child("index", &index.name), index.origin, message, format!("drop index {}", index.name)))
+            Some(Finding::new(relation.child(Part::Index, &index.name), index.origin, message, format!("drop index {}", index.name)))
         }
     }
 }

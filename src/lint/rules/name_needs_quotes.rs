@@ -3,7 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::names::{Why, needs_quotes};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
-use crate::schema::{Address, Dialect, Ident, Origin, Schema};
+use crate::schema::{Address, Dialect, Ident, Origin, Part, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -24,7 +24,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let mut all: Vec<(Address, &Ident, Origin)> =
         queried.map(|(kind, head)| (Address::of(kind, &head.name), &head.name.name, head.origin)).collect();
     for table in schema.tables.values() {
-        all.extend(table.columns.values().map(|c| (table.address().child("column", &c.name), &c.name, c.origin)));
+        all.extend(table.columns.values().map(|c| (table.address().child(Part::Column, &c.name), &c.name, c.origin)));
     }
     let finding = |(address, name, origin): (Address, &Ident, Origin)| {
         let (why, advice) = told(needs_quotes(name.as_str(), dialect)?);

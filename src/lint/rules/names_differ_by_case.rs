@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::schema::{Address, Dialect, Head, Kind, ObjectName, Origin, Schema};
+use crate::schema::{Address, Dialect, Head, Kind, ObjectName, Origin, Part, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -24,7 +24,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let types: Vec<Named> = schema.heads_of(Kind::is_type).map(named).collect();
     findings.extend(clashes(&types));
     for table in schema.tables.values() {
-        let column = |c: &crate::schema::Column| (table.address().child("column", &c.name), ObjectName::bare(c.name.clone()), c.origin);
+        let column = |c: &crate::schema::Column| (table.address().child(Part::Column, &c.name), ObjectName::bare(c.name.clone()), c.origin);
         findings.extend(clashes(&table.columns.values().map(column).collect::<Vec<_>>()));
     }
     findings
@@ -42,7 +42,7 @@ fn relations(schema: &Schema) -> Vec<Named> {
     for table in schema.tables.values() {
         let index = |i: &crate::schema::Index| {
             let name = ObjectName { schema: table.name.schema.clone(), name: i.name.clone() };
-            (table.address().child("index", &i.name), name, i.origin)
+            (table.address().child(Part::Index, &i.name), name, i.origin)
         };
         all.extend(table.indexes.values().map(index));
     }

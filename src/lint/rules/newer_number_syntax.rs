@@ -3,7 +3,7 @@
 use crate::engine::scanner::{Kind, lex};
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
-use crate::schema::{Address, Dialect, Expr, Literal, PartKey, Schema, Table};
+use crate::schema::{Address, Dialect, Expr, Literal, Part, PartKey, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -55,7 +55,7 @@ fn of_table(table: &Table, look: &mut impl FnMut(Address, &Expr)) {
 }
 
 fn of_index(index: &crate::schema::Index, of: &Address, look: &mut impl FnMut(Address, &Expr)) {
-    let address = of.child("index", &index.name);
+    let address = of.child(Part::Index, &index.name);
     let keys = index.parts.iter().filter_map(|p| if let PartKey::Expr(e) = &p.key { Some(e) } else { None });
     keys.chain(&index.predicate).for_each(|e| look(address.clone(), e));
 }

@@ -3,7 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{Access, relations};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
-use crate::schema::{Dialect, Index, Schema};
+use crate::schema::{Dialect, Index, Part, Schema};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -26,7 +26,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
             let Some(index) = access.index().filter(|i| !i.unique && i.include.is_empty()) else { continue };
             if let Some(longer) = all.iter().find(|other| is_beginning(access, index, other)) {
                 let message = format!("the columns of index {} are the first columns of {}", index.name, longer.name);
-                let address = relation.child("index", &index.name);
+                let address = relation.child(Part::Index, &index.name);
                 findings.push(Finding::new(address, index.origin, message, format!("drop index {}", index.name)));
             }
         }

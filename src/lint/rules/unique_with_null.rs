@@ -3,7 +3,7 @@
 use crate::kdl::project::Severity;
 use crate::lint::access::{accesses, names};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
-use crate::schema::{Dialect, Ident, Schema, Table};
+use crate::schema::{Dialect, Ident, Part, Schema, Table};
 
 pub(super) const RULE: Rule = Rule {
     text: Text {
@@ -29,7 +29,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
         for unique in table.uniques.iter().filter(|u| u.parts.len() > 1 && !distinct(u.nulls_not_distinct)) {
             let columns: Vec<&Ident> = unique.parts.iter().map(|p| &p.column).collect();
             if let Some(message) = message("the unique constraint on", &columns, table) {
-                let address = table.address().child("unique", names(columns.iter().copied()));
+                let address = table.address().child(Part::Unique, names(columns.iter().copied()));
                 findings.push(Finding::new(address, unique.origin, message, ADVICE));
             }
         }
@@ -37,7 +37,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
             let Some(index) = access.index().filter(|i| i.unique && i.parts.len() > 1 && !distinct(i.nulls_not_distinct)) else { continue };
             let columns: Vec<&Ident> = index.parts.iter().filter_map(|p| p.column()).collect();
             let message = message("the unique index on", &columns, table).filter(|_| index.predicate.is_none());
-            let address = table.address().child("index", &index.name);
+            let address = table.address().child(Part::Index, &index.name);
             findings.extend(message.map(|m| Finding::new(address, index.origin, m, ADVICE)));
         }
     }

@@ -4,15 +4,18 @@ use super::Reader;
 use super::cursor::{Cursor, Read};
 use super::table::OF_A_FAMILY;
 use crate::engine::postgres::read_type;
-use crate::schema::{Ident, ObjectName, Table};
+use crate::schema::{AnyKind, Ident, ObjectName, Table, UnmanagedKind};
 
 /// Accepted and ignored, because `inspect` does not read it.
 const SAYS_NOTHING: [&str; 6] =
     ["set tablespace", "set access method", "enable trigger", "enable always trigger", "enable replica trigger", "disable trigger"];
 
 /// Column properties that `inspect` reports as unmanaged.
-const COLUMN_PROPERTIES: [(&str, &str); 3] =
-    [("set statistics", "statistics target"), ("set storage", "storage"), ("set compression", "compression")];
+const COLUMN_PROPERTIES: [(&str, UnmanagedKind); 3] = [
+    ("set statistics", UnmanagedKind::StatisticsTarget),
+    ("set storage", UnmanagedKind::Storage),
+    ("set compression", UnmanagedKind::Compression),
+];
 
 impl Reader {
     /// Reads what follows `ALTER`.
@@ -59,7 +62,7 @@ impl Reader {
         }
         if c.take("cluster on") {
             let index = c.ident()?;
-            self.leave_on("cluster", &index, name);
+            self.leave_on(UnmanagedKind::Cluster, &index, name);
             return Ok(());
         }
         let says_nothing = c.is_any(&["set logged", "set unlogged", "set (", "replica identity full", "replica identity nothing"])
@@ -159,18 +162,18 @@ impl Reader {
         let row_security = super::table::spelled(table);
         if c.take("enable row level security") {
             let forced = format!("{row_security} forced");
-            if !self.schema.unmanaged.iter().any(|u| u.kind == "row security" && u.name == forced) {
-                self.leave("row security", row_security, None);
+            if !self.schema.unmanaged.iter().any(|u| u.kind == UnmanagedKind::RowSecurity && u.name == forced) {
+                self.leave(UnmanagedKind::RowSecurity, row_security, None);
             }
         } else if c.take("force row level security") {
-            self.schema.unmanaged.retain(|u| !(u.kind == "row security" && u.name == row_security));
-            self.leave("row security", format!("{row_security} forced"), None);
+            self.schema.unmanaged.retain(|u| !(u.kind == UnmanagedKind::RowSecurity && u.name == row_security));
+            self.leave(UnmanagedKind::RowSecurity, format!("{row_security} forced"), None);
         } else if c.take("cluster on") {
-            self.leave_on("cluster", &c.ident()?, table);
+            self.leave_on(UnmanagedKind::Cluster, &c.ident()?, table);
         } else if c.take("replica identity using index") {
-            self.leave_on("replica identity", &c.ident()?, table);
+            self.leave_on(UnmanagedKind::ReplicaIdentity, &c.ident()?, table);
         } else if let Some(all) = c.take_one(&[("replica identity full", "full"), ("replica identity nothing", "nothing")]) {
-            self.leave("replica identity", format!("{all} on {row_security}"), None);
+            self.leave(UnmanagedKind::ReplicaIdentity, format!("{all} on {row_security}"), None);
         } else if SAYS_NOTHING.iter().any(|words| c.take(words)) {
             while !c.done() && !c.is_symbol(',') {
                 c.skip()?;
@@ -182,7 +185,7 @@ impl Reader {
     }
 
     /// Reports an unmanaged object that belongs to a relation.
-    pub(super) fn leave_on(&mut self, kind: &str, what: &Ident, on: &ObjectName) {
+    pub(super) fn leave_on(&mut self, kind: impl Into<AnyKind>, what: &Ident, on: &ObjectName) {
         self.leave(kind, format!("{} on {}", read_type::plain_or_quoted(what.as_str()), super::table::spelled(on)), None);
     }
 
@@ -235,7 +238,7 @@ impl Reader {
             }
         } else if is_set_of_options(c) {
             let table = table.name.clone();
-            self.leave_on("column options", &name, &table);
+            self.leave_on(UnmanagedKind::ColumnOptions, &name, &table);
             while !c.done() && !c.is_symbol(',') {
                 c.skip()?;
             }

@@ -5,7 +5,7 @@
 use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
 use crate::engine::postgres::default_name;
-use crate::schema::{Ident, Kind, ObjectName, Table};
+use crate::schema::{Ident, Kind, ObjectName, Table, UnmanagedKind};
 
 type Slot<'s> = Option<&'s mut Option<String>>;
 
@@ -52,7 +52,7 @@ impl Reader {
         let Some(kinds) = c.take_one(&WORDS) else { return at.unknown() };
         let name = c.name()?;
         let is_type = kinds.iter().any(|k| k.is_type());
-        let unmanaged = || self.schema.unmanaged.iter().any(|u| u.kind == "type" && u.name == super::table::spelled(&name));
+        let unmanaged = || self.schema.unmanaged.iter().any(|u| u.kind == UnmanagedKind::Type && u.name == super::table::spelled(&name));
         let known = self.hidden.contains(&name) || self.identities.contains(&name) || (is_type && unmanaged());
         let found = self.schema.heads_mut().find(|(kind, head)| kinds.contains(kind) && head.name == name);
         Ok((found.map(|(_, head)| &mut head.comment), known))
@@ -63,7 +63,7 @@ impl Reader {
         let mut path = c.path()?;
         let Some(column) = path.pop() else { return from.unknown() };
         let name = from.object(&path)?;
-        let composite = self.schema.unmanaged.iter().any(|u| u.kind == "type" && u.name == super::table::spelled(&name));
+        let composite = self.schema.unmanaged.iter().any(|u| u.kind == UnmanagedKind::Type && u.name == super::table::spelled(&name));
         let is_table = self.schema.tables.contains_key(&name);
         let known = composite || (!is_table && self.is_known(&name));
         let slot = self.schema.tables.get_mut(&name).and_then(|t| t.columns.get_mut(&column)).map(|c| &mut c.comment);
@@ -95,7 +95,7 @@ impl Reader {
         let full = format!("{name} on {table}");
         // A NOT NULL constraint has a name from PostgreSQL 18 on; its comment is not read.
         let not_null = name.as_str().ends_with("_not_null");
-        not_null || self.schema.unmanaged.iter().any(|u| u.kind == "constraint" && u.name == full)
+        not_null || self.schema.unmanaged.iter().any(|u| u.kind == UnmanagedKind::Constraint && u.name == full)
     }
 
     /// Reads the comment of a schema. `public` always exists: it becomes part of the result only if its

@@ -6,7 +6,7 @@ use super::Reader;
 use super::cursor::{Cursor, Read};
 use crate::engine::postgres::default_name;
 use crate::engine::postgres::read_type::plain_or_quoted;
-use crate::schema::{Check, Deferrable, Exclusion, ForeignKey, Ident, KeyPart, PrimaryKey, RefAction, Table, Unique};
+use crate::schema::{Check, Deferrable, Exclusion, ForeignKey, Ident, KeyPart, PrimaryKey, RefAction, Table, Unique, UnmanagedKind};
 
 /// What can follow any constraint.
 #[derive(Default)]
@@ -198,12 +198,12 @@ impl Reader {
     /// Reports the storage parameters of a constraint's index, as inspection does.
     fn leave_parameters(&mut self, name: Option<&Ident>, usual: &str, table: &Table) {
         let name = plain_or_quoted(name.map_or(usual, Ident::as_str));
-        self.leave("storage parameters", format!("{name} on {}", super::table::spelled(&table.name)), None);
+        self.leave(UnmanagedKind::StorageParameters, format!("{name} on {}", super::table::spelled(&table.name)), None);
     }
 
     fn leave_constraint(&mut self, name: Option<Ident>, usual: &str, table: &Table) {
         let name = name.map_or_else(|| usual.to_owned(), |n| n.to_string());
-        self.leave("constraint", format!("{name} on {}", table.name), Some("this form of constraint is not managed yet"));
+        self.leave(UnmanagedKind::Constraint, format!("{name} on {}", table.name), Some("this form of constraint is not managed yet"));
     }
 }
 

@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Read};
 use super::table::spelled;
 use super::{HOME, Reader};
 use crate::engine::postgres::inspect::build::is_reserved;
-use crate::schema::{Check, Domain, EnumType, Expr, Extension, Ident, MaterializedView, Namespace, View};
+use crate::schema::{Check, Domain, EnumType, Expr, Extension, Ident, MaterializedView, Namespace, UnmanagedKind, View};
 
 impl Reader {
     /// Reads what follows `CREATE VIEW` (<https://www.postgresql.org/docs/current/sql-createview.html>). A
@@ -79,7 +79,7 @@ impl Reader {
         let at = *c;
         let name = c.name()?;
         if !c.take("as enum") {
-            self.leave("type", spelled(&name), None);
+            self.leave(UnmanagedKind::Type, spelled(&name), None);
             return Ok(());
         }
         if self.schema.enums.contains_key(&name) {

@@ -5,7 +5,7 @@ use super::Reader;
 use super::cursor::{Cursor, Read};
 use super::table::spelled;
 use crate::engine::postgres::read_type::plain_or_quoted;
-use crate::schema::Ident;
+use crate::schema::{Ident, UnmanagedKind};
 
 const OF_A_TABLE: [&str; 7] = ["INSERT", "SELECT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER"];
 const OF_A_SEQUENCE: [&str; 3] = ["SELECT", "UPDATE", "USAGE"];
@@ -45,7 +45,7 @@ impl Reader {
                 for word in told(&privileges, all) {
                     let on = if ty { format!("type {}", spelled(&name)) } else { spelled(&name) };
                     let option = if ty { "" } else { option };
-                    self.leave("privilege", format!("{word} on {on} to {}{option}", plain_or_quoted(who.as_str())), None);
+                    self.leave(UnmanagedKind::Privilege, format!("{word} on {on} to {}{option}", plain_or_quoted(who.as_str())), None);
                 }
             }
         }
@@ -82,7 +82,7 @@ impl Reader {
         c.expect("to")?;
         for who in grantees(c)? {
             for word in told(&privileges, all) {
-                self.leave("default privilege", format!("{letter}{place} to {}: {word}", plain_or_quoted(who.as_str())), None);
+                self.leave(UnmanagedKind::DefaultPrivilege, format!("{letter}{place} to {}: {word}", plain_or_quoted(who.as_str())), None);
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use super::cursor::{Cursor, Read};
 use crate::engine::postgres::inspect::build::is_reserved;
 use crate::engine::postgres::inspect::ident;
 use crate::engine::postgres::{default_name, read_type};
-use crate::schema::{Column, Generated, Ident, Identity, Kind, Literal, ObjectName, Sequence, Table, Type};
+use crate::schema::{Column, Generated, Ident, Identity, Kind, Literal, ObjectName, Sequence, Table, Type, UnmanagedKind};
 
 pub(super) const OF_A_FAMILY: &str = "it is a partition, or takes part in inheritance";
 
@@ -115,7 +115,7 @@ impl Reader {
             column.default = Some(self.default_value(c.value()?, &column.ty));
         } else if c.take("generated") {
             self.generated(c, column, &table.name)?;
-        } else if let Some(kind) = c.take_one(&[("storage", "storage"), ("compression", "compression")]) {
+        } else if let Some(kind) = c.take_one(&[("storage", UnmanagedKind::Storage), ("compression", UnmanagedKind::Compression)]) {
             self.leave_on(kind, &column.name.clone(), &table.name);
             c.ident()?;
         } else {

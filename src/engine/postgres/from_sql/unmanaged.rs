@@ -5,33 +5,46 @@ use super::cursor::{Cursor, Read};
 use super::table::spelled;
 use super::{HOME, Reader};
 use crate::engine::postgres::{read_type, types};
-use crate::schema::Type;
+use crate::schema::{AnyKind, Kind, Type, UnmanagedKind};
 
 /// The kinds that do not belong to a table: in a schema or not.
-const PLAIN: [(&str, &str); 4] =
-    [("collation", "collation"), ("event trigger", "event trigger"), ("publication", "publication"), ("foreign table", "foreign-table")];
+const PLAIN: [(&str, UnmanagedKind); 4] = [
+    ("collation", UnmanagedKind::Collation),
+    ("event trigger", UnmanagedKind::EventTrigger),
+    ("publication", UnmanagedKind::Publication),
+    ("foreign table", UnmanagedKind::ForeignTable),
+];
+
+/// The kinds with arguments.
+const ROUTINES: [(&str, UnmanagedKind); 3] =
+    [("function", UnmanagedKind::Function), ("procedure", UnmanagedKind::Procedure), ("aggregate", UnmanagedKind::Aggregate)];
 
 /// The kinds that belong to a table or view.
-const STANDING: [(&str, &str); 5] =
-    [("trigger", "trigger"), ("constraint trigger", "trigger"), ("policy", "policy"), ("rule", "rule"), ("statistics", "statistics")];
+const STANDING: [(&str, AnyKind); 5] = [
+    ("trigger", AnyKind::Object(Kind::Trigger)),
+    ("constraint trigger", AnyKind::Object(Kind::Trigger)),
+    ("policy", AnyKind::Unmanaged(UnmanagedKind::Policy)),
+    ("rule", AnyKind::Unmanaged(UnmanagedKind::Rule)),
+    ("statistics", AnyKind::Unmanaged(UnmanagedKind::Statistics)),
+];
 
 impl Reader {
     /// Reads what follows `CREATE`: an object that is only reported.
     pub(super) fn create_unmanaged(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
-        if let Some(kind) = c.take_one(&[("function", "function"), ("procedure", "procedure"), ("aggregate", "aggregate")]) {
+        if let Some(kind) = c.take_one(&ROUTINES) {
             let name = c.name()?;
             let arguments = arguments(&mut c.group()?)?;
             self.leave(kind, format!("{}({arguments})", spelled(&name)), None);
         } else if c.is("operator") && !c.is_any(&["operator class", "operator family"]) {
             c.take("operator");
             let name = operator(c)?;
-            self.leave("operator", name, None);
+            self.leave(UnmanagedKind::Operator, name, None);
         } else if let Some(kind) = c.take_one(&PLAIN) {
             c.take("if not exists");
             let name = c.name()?;
-            let shown = if kind == "foreign-table" { name.to_string() } else { spelled(&name) };
-            if kind == "foreign-table" {
+            let shown = if kind == UnmanagedKind::ForeignTable { name.to_string() } else { spelled(&name) };
+            if kind == UnmanagedKind::ForeignTable {
                 self.hidden.insert(name);
             }
             self.leave(kind, shown, None);
@@ -43,13 +56,13 @@ impl Reader {
         Ok(())
     }
 
-    fn create_standing(&mut self, c: &mut Cursor, kind: &str) -> Read<()> {
+    fn create_standing(&mut self, c: &mut Cursor, kind: AnyKind) -> Read<()> {
         c.take("if not exists");
         let name = c.last_name()?;
         // A rule contains ON SELECT TO t; UPDATE OF in a trigger may name anything but a table.
         let word = match kind {
-            "statistics" => "from",
-            "rule" => "to",
+            AnyKind::Unmanaged(UnmanagedKind::Statistics) => "from",
+            AnyKind::Unmanaged(UnmanagedKind::Rule) => "to",
             _ => "on",
         };
         while !c.take(word) {

@@ -10,8 +10,8 @@ use super::{KeptOfColumn, Live, Reads, Relation, Server, ident};
 use crate::engine::bookkeeping;
 use crate::engine::postgres::{default_name, read_type};
 use crate::schema::{
-    Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, MaterializedView, Namespace, ObjectName, Schema, Sequence,
-    SequenceOptions, Table, Type, Unmanaged, View,
+    AnyKind, Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, Kind, MaterializedView, Namespace, ObjectName, Schema,
+    Sequence, SequenceOptions, Table, Type, Unmanaged, UnmanagedKind, View,
 };
 
 /// Returns whether no plan ever changes a relation of this name.
@@ -91,7 +91,7 @@ impl Builder {
         read_type::read(text, self.default_schema())
     }
 
-    fn leave(&mut self, kind: &str, name: &ObjectName, reason: Option<&str>, digest: Option<String>) {
+    fn leave(&mut self, kind: impl Into<AnyKind>, name: &ObjectName, reason: Option<&str>, digest: Option<String>) {
         let reason = reason.map(str::to_owned);
         self.live.schema.unmanaged.push(Unmanaged { reason, digest, ..Unmanaged::new(kind, name.to_string()) });
     }
@@ -135,14 +135,14 @@ impl Builder {
             }
             _ => {
                 self.hidden.insert(oid);
-                let (kind, reason) = match kind.as_str() {
-                    "f" => ("foreign-table", None),
-                    "p" => ("table", Some("it is partitioned")),
-                    _ if partition => ("table", Some("it is a partition")),
-                    _ if typed => ("table", Some("it is a typed table")),
-                    _ => ("table", Some("it takes part in inheritance")),
+                let reason = match kind.as_str() {
+                    "f" => return self.leave(UnmanagedKind::ForeignTable, &name, None, digest),
+                    "p" => "it is partitioned",
+                    _ if partition => "it is a partition",
+                    _ if typed => "it is a typed table",
+                    _ => "it takes part in inheritance",
                 };
-                self.leave(kind, &name, reason, digest);
+                self.leave(Kind::Table, &name, Some(reason), digest);
             }
         }
     }
@@ -273,7 +273,7 @@ impl Builder {
 
     pub(super) fn unmanaged(&mut self, row: &PgRow) {
         let mut f = Fields::of(row);
-        let (kind, name, on, digest) = (f.text(), f.text(), f.maybe_number(), f.maybe_text());
+        let (kind, name, on, digest) = (AnyKind::of_word(&f.text()), f.text(), f.maybe_number(), f.maybe_text());
         if let Some(on) = on {
             self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
         }

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::postgres::PgRow;
 
 use super::connection::{Connection, Error};
-use crate::schema::{Case, Ident, ObjectName, Schema};
+use crate::schema::{AnyKind, Case, Ident, ObjectName, Schema};
 pub(super) use queries::not_of_extension;
 
 /// What a plan needs to know about the server.
@@ -77,7 +77,7 @@ pub(crate) struct Live {
     /// Which views read what.
     pub(crate) reads: Vec<Reads>,
     /// Unmanaged objects that belong to a relation: kind and name, by the relation's OID.
-    pub(crate) standing_on: BTreeMap<i64, Vec<(String, String)>>,
+    pub(crate) standing_on: BTreeMap<i64, Vec<(AnyKind, String)>>,
     /// Statements that restore what is dropped with a view when it is re-created, by its OID.
     pub(crate) kept: BTreeMap<i64, Vec<String>>,
     /// The same for enums and domains.

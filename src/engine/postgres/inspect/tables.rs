@@ -9,7 +9,7 @@ use super::row::Fields;
 use crate::engine::postgres::default_name;
 use crate::schema::{
     Check, Deferrable, Exclusion, ForeignKey, Ident, Index, IndexPart, KeyPart, NullsOrder, ObjectName, PartKey, PrimaryKey, RefAction,
-    Table, Unique, Unmanaged,
+    Table, Unique, Unmanaged, UnmanagedKind,
 };
 
 /// A row of `pg_constraint`.
@@ -88,7 +88,7 @@ impl Builder {
         if odd {
             let name = format!("{} on {}", found.name, table.name);
             let reason = Some("this form of constraint is not managed yet".to_owned());
-            self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
+            self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new(UnmanagedKind::Constraint, name) });
             // The index of a foreign key is that of the key that it references.
             self.hidden_indexes.extend(Some(found.index).filter(|_| found.kind != "f"));
             return;
@@ -105,7 +105,7 @@ impl Builder {
                 } else {
                     let reason = Some("it references a table that rosey does not manage".to_owned());
                     let name = format!("{} on {}", found.name, table.name);
-                    self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new("constraint", name) });
+                    self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new(UnmanagedKind::Constraint, name) });
                 }
             }
             // Keys and exclusion constraints are read from their indexes, which contain more details.

@@ -164,12 +164,12 @@ impl<'a> LoweringContext<'a> {
         let same = |n: &ObjectName| self.names.same(n, name);
         let (now, then) = (self.current, self.desired);
         let index_of = |of: &ObjectName, index: &Ident| same(&self.names.sibling(of, index));
-        let left_alone = |t: &&crate::schema::Table| self.desired.ignores("table", &t.name);
+        let left_alone = |t: &&crate::schema::Table| self.desired.ignores(Kind::Table, &t.name);
         then.heads().any(|(kind, head)| kind.is_relation() && same(&head.name))
             || then.tables.values().any(|t| t.indexes.keys().any(|i| index_of(&t.name, i)))
             || then.materialized_views.values().any(|v| v.indexes.keys().any(|i| index_of(&v.name, i)))
             || now.tables.values().filter(left_alone).any(|t| same(&t.name) || t.indexes.keys().any(|i| index_of(&t.name, i)))
-            || now.unmanaged.iter().any(|u| u.kind.ends_with("table") && u.name == name.to_string())
+            || now.unmanaged.iter().any(|u| u.kind.is_table() && u.name == name.to_string())
     }
 
     /// Returns whether the name belongs to the index of a constraint or to the sequence of a column of a table that

@@ -10,7 +10,7 @@ use super::tables::{Altered, by_name};
 use super::{LoweringContext, done, edited, later, locks, logging, rows};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step, Transaction, Work};
-use crate::schema::{Case, ForeignKey, Ident, ObjectName, Table};
+use crate::schema::{Case, ForeignKey, Ident, Kind, ObjectName, Table};
 
 type Alters<'t, 'a> = BTreeMap<String, &'t Altered<'a>>;
 
@@ -94,7 +94,7 @@ fn of_child(context: &LoweringContext<'_>, alters: &Alters<'_, '_>, own: Option<
                 taken.insert(name.to_string());
                 let carried = matches!(op, Op::Replace { .. }) && !child.deltas.iter().filter_map(Delta::after).any(|d| d == item);
                 let mut step = come(context, alters, own, child.after, &fk, Action::Alter);
-                if carried && context.desired.ignores("table", &child.live.name) {
+                if carried && context.desired.ignores(Kind::Table, &child.live.name) {
                     step.hazards.extend(left_without_key(context, alters, child.live, &fk));
                 }
                 if carried {

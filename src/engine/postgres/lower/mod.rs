@@ -32,7 +32,7 @@ use super::facts::Facts;
 use super::names::quote;
 use crate::diff::{Attribute, Changes, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
-use crate::schema::{Address, Schema};
+use crate::schema::{Address, AnyKind, Schema};
 
 use context::LoweringContext;
 pub(crate) use going::{Going, What, going};
@@ -68,7 +68,7 @@ fn lowered(context: &LoweringContext<'_>) -> Vec<Step> {
     steps
 }
 
-fn lacking(kind: &str, name: &str) -> Step {
+fn lacking(kind: &AnyKind, name: &str) -> Step {
     let address = Address::top(kind, name);
     let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
     step.hazards.push(Hazard::new(

@@ -4,7 +4,7 @@
 use super::super::names::{list, quote};
 use super::tables::Altered;
 use crate::plan::{Code, Hazard, Level, Probe, Statement};
-use crate::schema::{Column, SequenceOptions, Type};
+use crate::schema::{Column, Part, SequenceOptions, Type};
 
 /// The options of a sequence, including PostgreSQL's defaults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,7 +116,7 @@ pub(super) fn too_few(table: &Altered<'_>, column: &Column) -> Option<Hazard> {
     let message =
         format!("`{}` would be NULL in {{count}} of {{total}} rows, because its sequence has only {capacity} values", column.name);
     let advice = "widen the bounds of its sequence, let it cycle, or add a backfill to the column";
-    let address = table.edits.after.address().child("column", &column.name);
+    let address = table.edits.after.address().child(Part::Column, &column.name);
     let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, address, message, advice);
     Some(hazard.counted(Probe::Query(format!("SELECT greatest(count(*) - {capacity}, 0)::bigint, count(*) FROM {}", table.old))))
 }

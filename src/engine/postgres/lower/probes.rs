@@ -12,7 +12,7 @@ use crate::diff::{Attribute, Delta};
 use crate::engine::advice::rename_instead;
 use crate::engine::filled::is_filled;
 use crate::plan::{Code, Hazard, Level, Probe};
-use crate::schema::{Address, Column, Ident, Index, PartKey, Type};
+use crate::schema::{Address, Column, Ident, Index, Part, PartKey, Type};
 
 pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut found: Vec<Hazard> = table.edits.columns.iter().filter_map(|d| dropped(table, d)).collect();
@@ -35,7 +35,7 @@ pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
 }
 
 fn at(table: &Altered<'_>, column: &Ident) -> Address {
-    table.edits.after.address().child("column", column)
+    table.edits.after.address().child(Part::Column, column)
 }
 
 fn dropped(table: &Altered<'_>, delta: &Delta<Column>) -> Option<Hazard> {

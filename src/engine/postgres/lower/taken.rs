@@ -14,7 +14,7 @@ use super::LoweringContext;
 use super::aside::{Holder, What, holders};
 use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Action, Resource, Step};
-use crate::schema::{Address, Column, Ident, Kind, ObjectName, Origin, Problem, Schema};
+use crate::schema::{Address, AnyKind, Column, Ident, Kind, ObjectName, Origin, Problem, Schema, UnmanagedKind};
 
 /// Returns a problem for each name in the schema file that a live object keeps.
 pub(crate) fn problems(steps: &[Step], changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts) -> Vec<Problem> {
@@ -85,9 +85,9 @@ fn unmanaged<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
             Some((schema, name)) => ObjectName { schema: Some(ident(schema)), name: ident(name) },
             None => ObjectName::bare(ident(&u.name)),
         };
-        let resources = match u.kind.as_str() {
-            "type" => vec![context.ty(&name)],
-            kind if kind.ends_with("table") || kind.ends_with("sequence") => vec![context.relation(&name), context.ty(&name)],
+        let resources = match &u.kind {
+            AnyKind::Unmanaged(UnmanagedKind::Type) => vec![context.ty(&name)],
+            kind if kind.is_table() || kind.is_sequence() => vec![context.relation(&name), context.ty(&name)],
             _ => return None,
         };
         Some(Holder { what: What::Unmanaged, name, table: None, address: Address::top(&u.kind, &u.name), resources })
@@ -139,7 +139,7 @@ fn is_left_over(context: &LoweringContext<'_>, holder: &Holder<'_>) -> bool {
 }
 
 fn is_ignored(context: &LoweringContext<'_>, holder: &Holder<'_>) -> bool {
-    let kind = if let What::Object(kind) = holder.what { kind.word() } else { "table" };
+    let kind = if let What::Object(kind) = holder.what { kind } else { Kind::Table };
     context.desired.ignores(kind, holder.table.unwrap_or(&holder.name))
 }
 

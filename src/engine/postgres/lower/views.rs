@@ -12,7 +12,7 @@ use super::tables::Altered;
 use super::{LoweringContext, alter, edited, rename, view_indexes};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Resource, Statement, StatementKind, Step, Work};
-use crate::schema::{Address, Ident, Index, MaterializedView, ObjectName, View};
+use crate::schema::{Address, Ident, Index, Kind, MaterializedView, ObjectName, View};
 
 /// What views and materialized views have in common.
 #[derive(Clone, Copy)]
@@ -247,10 +247,10 @@ fn is_lost(context: &LoweringContext<'_>, alters: &[Altered<'_>], item: &Use) ->
 
 /// Reports a view that rosey cannot re-create.
 fn unknown(item: &Use) -> Step {
-    let kind = if item.kind == ViewKind::View { "view" } else { "materialized-view" };
+    let kind = if item.kind == ViewKind::View { Kind::View } else { Kind::MaterializedView };
     let address = Address::top(kind, &item.view);
     let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
-    let told = kind.replace('-', " ");
+    let told = kind.word().replace('-', " ");
     let message =
         format!("{told} {} reads {}, which changes, and rosey does not re-create what the schema ignores", item.view, item.relation);
     step.hazards.push(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, "drop it first, and re-create it afterwards"));

@@ -30,7 +30,9 @@ use super::super::{default_name, digest};
 use super::OfflineFacts;
 use crate::engine::guards::Guards;
 use crate::plan::Fact;
-use crate::schema::{Address, Column, Exchanged, Extension, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type};
+use crate::schema::{
+    Address, AnyKind, Column, Exchanged, Extension, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type, UnmanagedKind,
+};
 
 const HOLDS_ROWS: &str = "holds-rows";
 
@@ -79,7 +81,7 @@ fn of_relations(live: &Live) -> Vec<Fact> {
         facts.push(Fact::new("relation", about()));
         facts.extend(is_unfilled(relation).then(|| Fact::new("unfilled", pair(&relation.name))));
         let standing = managed_by_nobody(live, **oid);
-        facts.extend(standing.map(|(kind, name)| Fact::new("stands-on", about().chain([kind.clone(), name.clone()]))));
+        facts.extend(standing.map(|(kind, name)| Fact::new("stands-on", about().chain([kind.word().to_owned(), name.clone()]))));
         let kept = live.kept.get(oid).into_iter().flatten();
         facts.extend(kept.map(|sql| Fact::new("kept", about().chain([sql.clone()]))));
     }
@@ -95,8 +97,8 @@ fn is_unfilled(relation: &Relation) -> bool {
 
 /// Returns the unmanaged objects that belong to a relation and block a change to it or are dropped with it.
 /// Privileges do neither: those of a view are restored.
-fn managed_by_nobody(live: &Live, oid: i64) -> impl Iterator<Item = &(String, String)> {
-    live.standing_on.get(&oid).into_iter().flatten().filter(|(kind, _)| kind != "privilege")
+fn managed_by_nobody(live: &Live, oid: i64) -> impl Iterator<Item = &(AnyKind, String)> {
+    live.standing_on.get(&oid).into_iter().flatten().filter(|(kind, _)| *kind != UnmanagedKind::Privilege)
 }
 
 fn read_fact<'l>(live: &'l Live, read: &Reads) -> Option<(&'l ObjectName, &'l ObjectName, Option<i64>, Fact)> {
@@ -116,7 +118,7 @@ fn of_guards(remembered: &Schema) -> Vec<Fact> {
         facts.extend(columns.map(|c| Fact::new("guarded-column", pair(&table.name).into_iter().chain([c.name.to_string()]))));
     }
     for (address, old) in remembered.exchanged() {
-        facts.push(Fact::new("exchanged", address.parts().iter().cloned().chain([old.to_string()])));
+        facts.push(Fact::new("exchanged", address.parts().map(str::to_owned).chain([old.to_string()])));
     }
     let sequences = remembered.sequences.values().filter(|s| s.prevent_destroy);
     facts.extend(sequences.map(|s| Fact::new("guarded-sequence", pair(&s.name))));
@@ -212,7 +214,7 @@ impl Reader {
             }
             ("stands-on", [_, schema, name, what, called]) => {
                 let on = *self.numbers.get(&named(schema, name))?;
-                self.live.standing_on.entry(on).or_default().push(((*what).to_owned(), (*called).to_owned()));
+                self.live.standing_on.entry(on).or_default().push((AnyKind::of_word(what), (*called).to_owned()));
             }
             ("kept", [_, schema, name, sql]) => {
                 let on = *self.numbers.get(&named(schema, name))?;

@@ -178,7 +178,7 @@ fn lost(view: &Body, read: &Read, home: &str, live: &Schema, desired: &Schema) -
     };
     let at = view.query.origin.0.or(view.head.origin.0);
     if !is_relation(desired, &name) {
-        let shown = format!("{} `{name}`", kind.replace('-', " "));
+        let shown = format!("{} `{name}`", kind.word().replace('-', " "));
         return Some(match renamed_to(desired, &name) {
             Some(new) => Problem::new(message(&shown, &format!("renamed to `{new}`")), at, "here").help(format!("write `{new}`")),
             None => Problem::new(message(&shown, "dropped"), at, "here").help("change the query, or drop the view as well"),
@@ -195,7 +195,7 @@ fn lost(view: &Body, read: &Read, home: &str, live: &Schema, desired: &Schema) -
     })
 }
 
-fn kind_of(schema: &Schema, name: &ObjectName) -> Option<&'static str> {
+fn kind_of(schema: &Schema, name: &ObjectName) -> Option<Kind> {
     let kind = if schema.tables.contains_key(name) {
         Kind::Table
     } else if schema.views.contains_key(name) {
@@ -203,7 +203,7 @@ fn kind_of(schema: &Schema, name: &ObjectName) -> Option<&'static str> {
     } else {
         schema.materialized_views.get(name).map(|_| Kind::MaterializedView)?
     };
-    Some(kind.word())
+    Some(kind)
 }
 
 /// Returns the new name of a relation.

@@ -9,7 +9,7 @@ use super::super::inspect::Live;
 use super::path::Limits;
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Action, Step};
-use crate::schema::{ForeignKey, ObjectName, Table};
+use crate::schema::{ForeignKey, Kind, ObjectName, Table};
 
 /// Returns the name of the table that a rebuild creates beside the old one.
 pub(super) fn beside(table: &ObjectName, live: &Live) -> String {
@@ -24,7 +24,7 @@ fn lower_case(name: &ObjectName) -> String {
 /// before. Both tables are then rebuilt.
 pub(crate) fn found(changes: &Changes, steps: &[Step], limits: &mut Limits) -> bool {
     let last = |name: &ObjectName| {
-        let is_it = |s: &Step| s.address.kind() == "table" && name.name.matches(s.address.last()) && s.action != Action::Destroy;
+        let is_it = |s: &Step| *s.address.kind() == Kind::Table && name.name.matches(s.address.last()) && s.action != Action::Destroy;
         steps.iter().rposition(is_it)
     };
     let renamed: Vec<&TableEdits> = changes.tables().filter_map(altered).filter(|e| e.renames()).collect();

@@ -9,7 +9,7 @@ use super::super::lexer::quote;
 use super::{name_of, trigger_of, words};
 use crate::diff::{Changes, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Resource, Statement, Step};
-use crate::schema::{Address, Ident, Schema, Trigger, View};
+use crate::schema::{Address, AnyKind, Ident, Kind, Part, Schema, Trigger, View};
 
 /// Returns the steps, and the obstructing views and triggers that could not be re-created.
 ///
@@ -25,8 +25,9 @@ pub(super) fn lower<'l>(
 ) -> (Vec<Step>, Vec<&'l Stored>) {
     gone.extend(changes.views().filter_map(Delta::before).map(|v| v.name.name.as_str().to_ascii_lowercase()));
     let mut in_the_way = in_the_way(live, &mut gone);
-    in_the_way
-        .extend(live.stored.iter().filter(|r| r.kind != "table" && r.kind != "index" && broken.contains(&r.name.to_ascii_lowercase())));
+    in_the_way.extend(
+        live.stored.iter().filter(|r| r.kind != Kind::Table && r.kind != Part::Index && broken.contains(&r.name.to_ascii_lowercase())),
+    );
     in_the_way.sort_by_key(|row| live.stored.iter().position(|r| std::ptr::eq(r, *row)));
     in_the_way.dedup();
     let (garbled, mut in_the_way): (Vec<&Stored>, Vec<&Stored>) = in_the_way.into_iter().partition(|r| r.garbled.is_some());
@@ -38,11 +39,11 @@ pub(super) fn lower<'l>(
     let old_names = old_names(changes);
     let around = Around { live, gone: &gone, broken, renamed: &renamed(changes) };
     let mut steps = Vec::new();
-    let mut back: BTreeMap<&str, Vec<Resource>> = BTreeMap::new();
+    let mut back: BTreeMap<&AnyKind, Vec<Resource>> = BTreeMap::new();
     let changed_view = |name: &str| changes.views().filter_map(Delta::before).any(|v| v.name.name.matches(name));
     let changed_trigger = |name: &str| changes.triggers().filter_map(Delta::before).any(|t| t.name.name.matches(name));
     for row in in_the_way {
-        let changed = if row.kind == "view" { changed_view(&row.name) } else { changed_trigger(&row.name) };
+        let changed = if row.kind == Kind::View { changed_view(&row.name) } else { changed_trigger(&row.name) };
         let name = super::super::cursor::ident(&row.name);
         let own = declared(row, &name, desired).is_some() || broken.contains(&row.name.to_ascii_lowercase());
         if !changed && !own && !follows(row) && names_only(row, &gone, rewritten) {
@@ -63,7 +64,7 @@ pub(super) fn lower<'l>(
     steps.extend(changes.views().flat_map(|delta| body_steps(delta, &around, view)));
     for mut step in changes.triggers().flat_map(|delta| body_steps(delta, &around, trigger)) {
         if !step.footprint.creates.is_empty() {
-            step.footprint.prefers.extend(back.get("trigger").into_iter().flatten().cloned());
+            step.footprint.prefers.extend(back.get(&AnyKind::from(Kind::Trigger)).into_iter().flatten().cloned());
         }
         steps.push(step);
     }
@@ -75,7 +76,7 @@ pub(super) fn lower<'l>(
 fn followers<'l>(live: &'l Live, away: &[&'l Stored]) -> Vec<&'l Stored> {
     let mut behind: BTreeSet<String> = BTreeSet::new();
     let mut found = Vec::new();
-    for row in live.stored.iter().filter(|r| r.kind == "trigger") {
+    for row in live.stored.iter().filter(|r| r.kind == Kind::Trigger) {
         let table = row.table.to_ascii_lowercase();
         if away.iter().any(|a| std::ptr::eq(*a, row)) {
             behind.insert(table);
@@ -95,7 +96,7 @@ fn in_the_way<'l>(live: &'l Live, gone: &mut BTreeSet<String>) -> Vec<&'l Stored
     let candidates: Vec<(&Stored, BTreeSet<String>)> = live
         .stored
         .iter()
-        .filter(|r| r.kind == "view" || r.kind == "trigger")
+        .filter(|r| r.kind == Kind::View || r.kind == Kind::Trigger)
         .map(|r| (r, words(r.sql.as_deref().unwrap_or_default())))
         .collect();
     let mut found = vec![false; candidates.len()];
@@ -103,10 +104,10 @@ fn in_the_way<'l>(live: &'l Live, gone: &mut BTreeSet<String>) -> Vec<&'l Stored
         let mut grown = false;
         for (i, (row, names)) in candidates.iter().enumerate() {
             let own = row.name.to_ascii_lowercase();
-            let hit = names.iter().any(|n| gone.contains(n) && (row.kind != "view" || *n != own));
+            let hit = names.iter().any(|n| gone.contains(n) && (row.kind != Kind::View || *n != own));
             if !found[i] && hit {
                 found[i] = true;
-                grown |= row.kind == "view" && gone.insert(own);
+                grown |= row.kind == Kind::View && gone.insert(own);
             }
         }
         if !grown {
@@ -127,7 +128,7 @@ fn names_only(row: &Stored, gone: &BTreeSet<String>, rewritten: &BTreeSet<String
 /// which SQLite does not rewrite them.
 pub(super) fn left_behind(changes: &Changes, live: &Live, desired: &Schema, rewritten: &BTreeSet<String>) -> Vec<(Address, Hazard)> {
     let mut found = Vec::new();
-    for row in live.stored.iter().filter(|r| r.kind == "view" || r.kind == "trigger") {
+    for row in live.stored.iter().filter(|r| r.kind == Kind::View || r.kind == Kind::Trigger) {
         let name = super::super::cursor::ident(&row.name);
         let dropped = changes.views().filter_map(Delta::before).any(|v| v.name.name == name)
             || changes.triggers().filter_map(Delta::before).any(|t| t.name.name == name);
@@ -160,7 +161,7 @@ fn resources(names: &BTreeSet<String>, of: &BTreeSet<String>) -> Vec<Resource> {
 
 /// What views and triggers have in common: a name, a text that names other objects, and no rows.
 struct Body<'t> {
-    kind: &'static str,
+    kind: Kind,
     name: &'t Ident,
     address: Address,
     resource: Resource,
@@ -170,12 +171,12 @@ struct Body<'t> {
 
 fn view(v: &View) -> Body<'_> {
     let name = &v.name.name;
-    Body { kind: "VIEW", name, address: v.address(), resource: name_of(name), text: &v.query.text, create: ddl::create_view(v) }
+    Body { kind: Kind::View, name, address: v.address(), resource: name_of(name), text: &v.query.text, create: ddl::create_view(v) }
 }
 
 fn trigger(t: &Trigger) -> Body<'_> {
     let name = &t.name.name;
-    Body { kind: "TRIGGER", name, address: t.address(), resource: trigger_of(name), text: &t.body.text, create: ddl::create_trigger(t) }
+    Body { kind: Kind::Trigger, name, address: t.address(), resource: trigger_of(name), text: &t.body.text, create: ddl::create_trigger(t) }
 }
 
 /// What determines the order of views and triggers.
@@ -190,7 +191,7 @@ struct Around<'c> {
 impl Around<'_> {
     /// Returns what a body names; in the database it still uses the old names of renamed objects.
     fn named_by(&self, body: &Body<'_>) -> BTreeSet<String> {
-        let is_it = |r: &&Stored| r.kind.eq_ignore_ascii_case(body.kind) && body.name.matches(&r.name);
+        let is_it = |r: &&Stored| r.kind == body.kind && body.name.matches(&r.name);
         let stored = self.live.stored.iter().find(is_it).and_then(|r| r.sql.as_deref());
         words(body.text).into_iter().chain(stored.map(words).unwrap_or_default()).collect()
     }
@@ -227,7 +228,7 @@ fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>
     let (before, after) = (delta.before().map(body), delta.after().map(body));
     let stumbles = [&before, &after].into_iter().flatten().any(|b| broken.contains(&b.name.as_str().to_ascii_lowercase()));
     if let Some(old) = &before {
-        let drop = Statement::new(format!("DROP {} {}", old.kind, quote(old.name.as_str())));
+        let drop = Statement::new(format!("DROP {} {}", old.kind.word().to_uppercase(), quote(old.name.as_str())));
         let address = after.as_ref().unwrap_or(old).address.clone();
         let mut step = Step::new(address, action, vec![drop]);
         step.footprint.drops.push(old.resource.clone());
@@ -255,19 +256,22 @@ fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, 
     let stored = row.sql.clone().unwrap_or_default();
     let create = declared(row, &name, desired).filter(|_| !words(&stored).is_disjoint(old_names)).unwrap_or_else(|| stored.clone());
     let address = Address::top(&row.kind, &row.name);
-    let resource = if row.kind == "view" { name_of(&name) } else { trigger_of(&name) };
+    let resource = if row.kind == Kind::View { name_of(&name) } else { trigger_of(&name) };
     let mut names = if all { gone.clone() } else { words(&stored) };
-    if row.kind == "view" {
+    if row.kind == Kind::View {
         names.remove(&row.name.to_ascii_lowercase());
     }
-    let mut away =
-        Step::new(address.clone(), Action::Carry, vec![Statement::new(format!("DROP {} {}", row.kind.to_uppercase(), quote(&row.name)))]);
+    let mut away = Step::new(
+        address.clone(),
+        Action::Carry,
+        vec![Statement::new(format!("DROP {} {}", row.kind.word().to_uppercase(), quote(&row.name)))],
+    );
     away.footprint.drops.push(resource.clone());
     away.footprint.frees = resources(&names, gone);
     let mut back = Step::new(address, Action::Carry, vec![Statement::new(create.clone())]);
     back.footprint.creates.push(resource);
     let mut needed = if all { gone.clone() } else { words(&create) };
-    if row.kind == "view" {
+    if row.kind == Kind::View {
         needed.remove(&row.name.to_ascii_lowercase());
     }
     back.footprint.needs = needed.into_iter().map(Resource::Name).collect();
@@ -289,5 +293,5 @@ fn old_names(changes: &Changes) -> BTreeSet<String> {
 fn declared(row: &Stored, name: &Ident, desired: &Schema) -> Option<String> {
     let view = || desired.views.values().find(|v| v.name.name == *name).map(ddl::create_view);
     let trigger = || desired.triggers.values().find(|t| t.name.name == *name).map(ddl::create_trigger);
-    if row.kind == "view" { view() } else { trigger() }
+    if row.kind == Kind::View { view() } else { trigger() }
 }

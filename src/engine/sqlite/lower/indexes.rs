@@ -7,7 +7,7 @@ use super::super::read_other::read_index;
 use super::words;
 use crate::diff::{Delta, TableEdits};
 use crate::plan::{Code, Hazard, Level, Statement};
-use crate::schema::{Address, Ident, PartKey, Table};
+use crate::schema::{Address, Ident, Part, PartKey, Table};
 
 /// Returns true if an index uses the column. In doubt it does.
 pub(super) fn reads(row: &Stored, column: &Ident, table: &Table) -> bool {
@@ -51,7 +51,7 @@ pub(super) fn put_back(edits: &TableEdits, live: &Live) -> Vec<Statement> {
 pub(super) fn left_behind(edits: &TableEdits, live: &Live) -> Vec<Hazard> {
     let hazard = |row: &Stored| {
         let column = lost(row, edits)?;
-        let address = Address::top("index", &row.name);
+        let address = Address::top(Part::Index, &row.name);
         let message = format!("{address} is not in the schema, but uses column {column}, which is dropped");
         Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, "drop the index first, or keep the column"))
     };

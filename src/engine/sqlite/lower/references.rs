@@ -5,7 +5,7 @@ use super::super::inspect::Live;
 use super::super::lexer::quote;
 use crate::diff::{Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe, Step};
-use crate::schema::{ForeignKey, Schema, Table};
+use crate::schema::{ForeignKey, Kind, Schema, Table};
 
 /// Adds the hazards to the steps of the referenced tables.
 pub(super) fn warn(steps: &mut [Step], changes: &Changes, live: &Live, desired: &Schema) {
@@ -25,7 +25,7 @@ pub(super) fn warn(steps: &mut [Step], changes: &Changes, live: &Live, desired: 
 }
 
 fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema, live: &Live) -> Option<Hazard> {
-    let ignored = desired.ignores.iter().any(|i| i.covers("table", &child.name));
+    let ignored = desired.ignores.iter().any(|i| i.covers(&Kind::Table.into(), &child.name));
     let address = child.foreign_key_at(fk);
     let goes = match change {
         TableChange::Drop(_) => format!("table {}, which is dropped", fk.table),

@@ -9,7 +9,7 @@ use super::{ahead, indexes, name_of, native, probes, rebuild, rows, words};
 use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits};
 use crate::engine::advice::rename_or_ignore;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, StatementKind, Step};
-use crate::schema::{Ident, ObjectName, Table};
+use crate::schema::{Ident, ObjectName, Part, Table};
 
 pub(super) fn lower(change: &TableChange, path: Path, live: &Live, changes: &Changes, limits: &Limits) -> Vec<Step> {
     match change {
@@ -56,7 +56,7 @@ fn create(table: &Table, live: &Live, limits: &Limits) -> Step {
     for column in table.columns.values() {
         if let Some(message) = unfit_default(column, table) {
             let (address, advice) =
-                (table.address().child("column", &column.name), "SQLite would reject every row that relies on the default");
+                (table.address().child(Part::Column, &column.name), "SQLite would reject every row that relies on the default");
             step.hazards.push(Hazard::new(Code::BreaksType, Level::Warns, address, message, advice));
         }
     }

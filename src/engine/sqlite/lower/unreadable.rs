@@ -6,7 +6,7 @@ use super::path::Path;
 use super::words;
 use crate::diff::{Changes, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Step};
-use crate::schema::Address;
+use crate::schema::{Address, AnyKind};
 
 /// Returns the indexes that a change would have to re-create or would lose, with the names in their
 /// definitions.
@@ -42,10 +42,10 @@ pub(super) fn refuse<'l>(steps: &mut [Step], held: impl Iterator<Item = &'l Stor
 }
 
 /// Returns a step for an object of the schema that rosey cannot create or cannot read.
-pub(super) fn lacking(kind: &str, name: &str, live: &Live) -> Step {
+pub(super) fn lacking(kind: &AnyKind, name: &str, live: &Live) -> Step {
     let address = Address::top(kind, name);
     let mut step = Step::new(address.clone(), Action::Unsupported, Vec::new());
-    let unread = live.current.schema().unmanaged.iter().find(|u| u.kind == kind && u.name == name);
+    let unread = live.current.schema().unmanaged.iter().find(|u| u.kind == *kind && u.name == name);
     let (message, advice) = match unread.and_then(|u| u.reason.as_deref()) {
         Some(reason) => {
             (format!("not supported: {kind} {name} exists but cannot be read: {reason}"), "remove it from the schema, or drop it yourself")

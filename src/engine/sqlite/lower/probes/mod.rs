@@ -8,7 +8,7 @@ use super::super::inspect::Live;
 use super::super::lexer::quote;
 use crate::diff::{Changes, TableEdits};
 use crate::plan::Hazard;
-use crate::schema::{Address, Ident};
+use crate::schema::{Address, Ident, Part};
 
 pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, live: &Live) -> Vec<Hazard> {
     let mut hazards = Vec::new();
@@ -33,7 +33,7 @@ pub(super) fn hazards(edits: &TableEdits, rebuilds: bool, changes: &Changes, liv
 }
 
 fn at(edits: &TableEdits, column: &Ident) -> Address {
-    edits.after.address().child("column", column)
+    edits.after.address().child(Part::Column, column)
 }
 
 fn old_table(edits: &TableEdits) -> String {
