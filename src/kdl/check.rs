@@ -2,7 +2,7 @@
 
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
-use crate::schema::{Check, Ident};
+use crate::schema::{Check, Directives, Ident};
 
 pub(super) fn decode(mut node: Node) -> Option<Check> {
     let origin = node.origin();
@@ -20,7 +20,7 @@ pub(super) fn decode(mut node: Node) -> Option<Check> {
     let expr = condition.expr("a check condition");
     node.only_old_names(&mut was);
     node.finish(&["was"]);
-    Some(Check { name, was, no_inherit, not_valid, comment, origin, ..Check::new(expr?) })
+    Some(Check { name, no_inherit, not_valid, comment, directives: Directives { was, ..Directives::at(origin) }, ..Check::new(expr?) })
 }
 
 pub(super) fn encode(check: &Check, out: &mut Writer) {

@@ -7,8 +7,8 @@ use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
 use super::{allow, check, key, meant, quoted, reference, sequence, string_repr, types};
 use crate::schema::{
-    Column, Conflict, DefaultValue, Dialect, Explicit, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem, RefAction,
-    Table, Type, Unique,
+    Column, Conflict, DefaultValue, Dialect, Directives, Explicit, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem,
+    RefAction, Table, Type, Unique,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -130,7 +130,7 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
             conflict: conflict.take(),
             autoincrement: flags.contains(&Flag::Autoincrement),
             inline_desc,
-            origin: node.origin(),
+            directives: Directives::at(node.origin()),
             ..PrimaryKey::new(vec![KeyPart { desc: inline_desc, ..part() }])
         });
     } else if flags.contains(&Flag::Autoincrement) {
@@ -143,7 +143,7 @@ fn decode_constraints(node: &mut Node, column: &mut Column, flags: &[Flag], tabl
         key::set_primary_key(node.ctx, table, primary);
     }
     if flags.contains(&Flag::Unique) {
-        table.uniques.push(Unique { conflict: conflict.take(), origin: node.origin(), ..Unique::new(vec![part()]) });
+        table.uniques.push(Unique { conflict: conflict.take(), directives: Directives::at(node.origin()), ..Unique::new(vec![part()]) });
     }
     if conflict.is_some() && !column.not_null {
         node.problem("`on-conflict=` has no constraint to apply to", "here", "use it with primary-key, unique or not-null");

@@ -3,16 +3,15 @@
 use super::index;
 use super::node::Node;
 use super::writer::{self, Line, Writer};
-use crate::schema::{Deferrable, Exclusion, IndexPart};
+use crate::schema::{Deferrable, Directives, Exclusion, IndexPart};
 
 const CHILDREN: [&str; 3] = ["part", "include", "was"];
 
 pub(super) fn decode(mut node: Node) -> Option<Exclusion> {
     let before = node.ctx.count();
     let mut exclusion = Exclusion {
-        origin: node.origin(),
         name: node.next().and_then(|a| a.ident("an exclusion constraint name")),
-        was: node.prop_ident("was").into_iter().collect(),
+        directives: Directives { was: node.prop_ident("was").into_iter().collect(), ..Directives::at(node.origin()) },
         method: node.prop_text("using").filter(|m| m != "btree"),
         parts: Vec::new(),
         predicate: node.prop("where").and_then(|a| a.expr("`where=`")),

@@ -2,7 +2,7 @@
 
 use super::node::{Ctx, Node};
 use super::writer::{self, Line, Writer};
-use crate::schema::{Column, Conflict, Deferrable, Ident, KeyPart, PrimaryKey, Problem, Table, Unique};
+use crate::schema::{Column, Conflict, Deferrable, Directives, Ident, KeyPart, PrimaryKey, Problem, Table, Unique};
 
 /// `abort` is the default, so it is the same as no clause.
 pub(super) const CONFLICTS: [(&str, Option<Conflict>); 5] = [
@@ -32,7 +32,7 @@ pub(super) fn decode_primary_key(mut node: Node, table: &mut Table) {
         autoincrement: node.prop_bool("autoincrement"),
         deferrable: node.prop("deferrable").and_then(|a| a.choice("`deferrable=`", &Deferrable::ALL)),
         comment: node.prop_text("comment"),
-        origin: node.origin(),
+        directives: Directives::at(node.origin()),
         ..PrimaryKey::new(Vec::new())
     };
     let children = Children::decode(&mut node, &["part", "include"]);
@@ -46,12 +46,11 @@ pub(super) fn decode_primary_key(mut node: Node, table: &mut Table) {
 pub(super) fn decode_unique(mut node: Node, table: &mut Table) {
     let mut unique = Unique {
         name: node.prop_ident("name"),
-        was: node.prop_ident("was").into_iter().collect(),
         conflict: node.prop("on-conflict").and_then(|a| a.choice("`on-conflict=`", &CONFLICTS)).flatten(),
         deferrable: node.prop("deferrable").and_then(|a| a.choice("`deferrable=`", &Deferrable::ALL)),
         nulls_not_distinct: node.prop_bool("nulls-not-distinct"),
         comment: node.prop_text("comment"),
-        origin: node.origin(),
+        directives: Directives { was: node.prop_ident("was").into_iter().collect(), ..Directives::at(node.origin()) },
         ..Unique::new(Vec::new())
     };
     let children = Children::decode(&mut node, &["part", "include", "was"]);

@@ -3,7 +3,7 @@
 use super::allow;
 use super::node::Node;
 use super::writer::{self, Line, Writer};
-use crate::schema::{Allows, AnyKind, Expr, Head, Ident, Ignore, Kind, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
+use crate::schema::{Allows, AnyKind, Directives, Expr, Head, Ident, Ignore, Kind, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
 
 pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
     let origin = node.origin();
@@ -17,7 +17,7 @@ pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
         was.extend(child.old_names());
         child.finish(&[]);
     })?;
-    Some(Trigger { head: Head { was, allows, origin, ..Head::new(name) }, body, table: None })
+    Some(Trigger { head: Head { directives: Directives { was, allows, ..Directives::at(origin) }, ..Head::new(name) }, body, table: None })
 }
 
 pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
@@ -27,7 +27,8 @@ pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
     let prevent_destroy = flags.iter().any(|f| f.flag("virtual table flag", &[("prevent-destroy", ())]).is_some());
     let mut allows = Allows::default();
     let using = sql_child(node, "using", &["using", "allow"], |child| allows.0.extend(allow::decode(child)))?;
-    Some(VirtualTable { head: Head { prevent_destroy, allows, origin, ..Head::new(name) }, using })
+    let directives = Directives { prevent_destroy, allows, ..Directives::at(origin) };
+    Some(VirtualTable { head: Head { directives, ..Head::new(name) }, using })
 }
 
 /// Reads the only child that contains the object's SQL. `other` reads the other children that are `known`.

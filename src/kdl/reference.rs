@@ -4,7 +4,7 @@ use super::allow;
 use super::column::action;
 use super::node::{Ctx, Node};
 use super::writer::{self, Line, Writer};
-use crate::schema::{Allows, Column, Deferrable, ForeignKey, Ident, ObjectName, Problem, RefAction, Table};
+use crate::schema::{Allows, Column, Deferrable, Directives, ForeignKey, Ident, ObjectName, Problem, RefAction, Table};
 
 pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
     let before = node.ctx.count();
@@ -29,7 +29,10 @@ pub(super) fn decode_foreign_key(mut node: Node, table: &mut Table) {
         }
     }
     match decode_references(&mut node, columns) {
-        Some(fk) if !fk.columns.is_empty() => table.foreign_keys.push(ForeignKey { name, was, dangling, not_valid, comment, allows, ..fk }),
+        Some(fk) if !fk.columns.is_empty() => {
+            let directives = Directives { was, allows, ..fk.directives };
+            table.foreign_keys.push(ForeignKey { name, dangling, not_valid, comment, directives, ..fk });
+        }
         Some(_) => {}
         None if node.ctx.count() > before => {}
         None => {
@@ -61,7 +64,15 @@ pub(super) fn decode_references(node: &mut Node, columns: Vec<Ident>) -> Option<
     let (on_delete, on_update) = (on_delete.unwrap_or_default(), on_update.unwrap_or_default());
     let origin = arg.origin();
     let to = to.into_iter().map(|c| c.at(origin)).collect();
-    Some(ForeignKey { to, on_delete, on_update, matching, deferrable, origin, ..ForeignKey::new(columns, table) })
+    Some(ForeignKey {
+        to,
+        on_delete,
+        on_update,
+        matching,
+        deferrable,
+        directives: Directives::at(origin),
+        ..ForeignKey::new(columns, table)
+    })
 }
 
 /// Parses `[schema.]table(col, …)`, `table` or `table.column`; names with other characters are in double

@@ -4,7 +4,7 @@
 use super::node::Node;
 use super::writer::{self, Line, Writer};
 use super::{allow, reference};
-use crate::schema::{Head, Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
+use crate::schema::{Directives, Head, Ident, ObjectName, Problem, Sequence, SequenceOptions, Type};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Word {
@@ -22,7 +22,8 @@ pub(super) fn decode(mut node: Node) -> Option<Sequence> {
     let name = node.object_name()?;
     let was = node.prop_ident("was").into_iter().collect();
     let (options, owned_by) = (decode_options(&mut node), decode_owner(&mut node));
-    let head = Head { was, comment: node.prop_text("comment"), origin, ..Head::new(name) };
+    let directives = Directives { was, ..Directives::at(origin) };
+    let head = Head { comment: node.prop_text("comment"), directives, ..Head::new(name) };
     let mut sequence = Sequence { head, ty: Type::BigInt, options, owned_by };
     let mut typed = false;
     for arg in node.rest() {

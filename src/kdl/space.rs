@@ -3,14 +3,14 @@
 
 use super::node::Node;
 use super::writer::{Line, Writer};
-use crate::schema::{Extension, Head, Ident, Namespace, ObjectName};
+use crate::schema::{Directives, Extension, Head, Ident, Namespace, ObjectName};
 
 pub(super) fn decode_schema(mut node: Node) -> Option<Namespace> {
     let origin = node.origin();
     let name = node.required_name()?;
     let comment = node.prop_text("comment");
     node.finish(&[]);
-    Some(Namespace { head: Head { comment, origin, ..Head::new(ObjectName::bare(name)) } })
+    Some(Namespace { head: Head { comment, directives: Directives::at(origin), ..Head::new(ObjectName::bare(name)) } })
 }
 
 pub(super) fn decode_extension(mut node: Node) -> Option<Extension> {
@@ -20,7 +20,7 @@ pub(super) fn decode_extension(mut node: Node) -> Option<Extension> {
     let version = node.prop_text("version");
     let comment = node.prop_text("comment");
     node.finish(&[]);
-    let head = Head { comment, origin, ..Head::new(ObjectName::bare(name)) };
+    let head = Head { comment, directives: Directives::at(origin), ..Head::new(ObjectName::bare(name)) };
     Some(Extension { head, schema, version })
 }
 

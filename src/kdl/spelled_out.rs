@@ -3,7 +3,7 @@
 //! remark. The caller knows which dialects need it.
 
 use super::reference::parse_path;
-use crate::schema::{Check, Column, DefaultValue, Domain, EnumType, Expr, Ident, Literal, NotKept, Schema, Table, Type};
+use crate::schema::{Check, Column, DefaultValue, Directives, Domain, EnumType, Expr, Ident, Literal, NotKept, Schema, Table, Type};
 
 /// The types that a schema declares, for a dialect without them.
 #[derive(Debug, Default)]
@@ -54,7 +54,10 @@ impl Declared {
             match self.find(&written) {
                 Some(TypeRef::Enum(ty)) => {
                     column.ty = Type::Text;
-                    let check = Check { origin: column.origin, ..Check::new(Expr { origin: column.origin, ..values(name, ty) }) };
+                    let check = Check {
+                        directives: Directives::at(column.origin),
+                        ..Check::new(Expr { origin: column.origin, ..values(name, ty) })
+                    };
                     return table.checks.push(check);
                 }
                 Some(TypeRef::Domain(domain)) => {

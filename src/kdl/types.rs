@@ -3,7 +3,7 @@
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
 use super::{allow, check, column, meant, number};
-use crate::schema::{Domain, EnumType, Head, Ident, Problem, Type};
+use crate::schema::{Directives, Domain, EnumType, Head, Ident, Problem, Type};
 
 const DOMAIN_CHILDREN: [&str; 3] = ["check", "was", "allow"];
 
@@ -11,7 +11,8 @@ pub(super) fn decode_enum(mut node: Node) -> Option<EnumType> {
     let origin = node.origin();
     let name = node.object_name()?;
     let was = node.prop_ident("was").into_iter().collect();
-    let mut head = Head { was, comment: node.prop_text("comment"), origin, ..Head::new(name.clone()) };
+    let directives = Directives { was, ..Directives::at(origin) };
+    let mut head = Head { comment: node.prop_text("comment"), directives, ..Head::new(name.clone()) };
     let mut values: Vec<String> = Vec::new();
     for arg in node.rest() {
         let Some(value) = arg.text("an enum value") else { continue };
@@ -35,7 +36,8 @@ pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
     let was = node.prop_ident("was").into_iter().collect();
     let default = node.prop("default").and_then(column::decode_default);
     let collate = node.prop_ident("collate");
-    let head = Head { was, comment: node.prop_text("comment"), origin, ..Head::new(name) };
+    let directives = Directives { was, ..Directives::at(origin) };
+    let head = Head { comment: node.prop_text("comment"), directives, ..Head::new(name) };
     let mut domain = Domain { head, ty, not_null, default, collate, checks: Vec::new() };
     for mut child in node.children() {
         match child.name() {

@@ -6,7 +6,7 @@ use super::node::Node;
 use super::other::sql_child;
 use super::writer::{self, Line, Writer};
 use super::{allow, index, table};
-use crate::schema::{Allows, Expr, Head, Ident, Kind, MaterializedView, View};
+use crate::schema::{Allows, Directives, Expr, Head, Ident, Kind, MaterializedView, View};
 
 pub(super) fn decode_view(mut node: Node) -> Option<View> {
     let origin = node.origin();
@@ -24,7 +24,8 @@ pub(super) fn decode_view(mut node: Node) -> Option<View> {
         child.finish(&[]);
     });
     let query = without_semicolon(query?);
-    let head = Head { was, comment, allows, origin, ..Head::new(name) };
+    let directives = Directives { was, allows, ..Directives::at(origin) };
+    let head = Head { comment, directives, ..Head::new(name) };
     Some(View { head, columns, query, with })
 }
 
@@ -49,7 +50,8 @@ pub(super) fn decode_materialized(mut node: Node) -> Option<MaterializedView> {
         child.finish(&[]);
     });
     let query = without_semicolon(query?);
-    let head = Head { was, comment, allows, origin, ..Head::new(name) };
+    let directives = Directives { was, allows, ..Directives::at(origin) };
+    let head = Head { comment, directives, ..Head::new(name) };
     Some(MaterializedView { head, columns, query, indexes, with })
 }
 

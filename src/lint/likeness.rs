@@ -63,7 +63,7 @@ pub(super) fn tables(old: &Table, new: &Table) -> Option<u32> {
 
 /// Returns the similarity of the names of two indexes that are otherwise equal.
 pub(super) fn indexes(old: &Index, new: &Index) -> Option<u32> {
-    let renamed = Index { name: new.name.clone(), was: new.was.clone(), comment: new.comment.clone(), ..old.clone() };
+    let renamed = Index { name: new.name.clone(), comment: new.comment.clone(), ..old.clone() };
     (renamed == *new).then(|| names(&old.name, &new.name, true))
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Action, Code, Hazard, Level, Plan, Step};
 use crate::diff::{TableChange, show_default};
-use crate::schema::{Address, Column};
+use crate::schema::{Address, Column, Directives};
 
 /// What happened to values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Lost {
     fn text(&self, back: Option<&Column>) -> String {
         let (kind, name, by) = (self.address.last_kind(), self.address.last(), self.by);
         match (self.cause, back) {
-            (LossCause::Converted, Some(Column { using: Some(using), .. })) => {
+            (LossCause::Converted, Some(Column { directives: Directives { using: Some(using), .. }, .. })) => {
                 format!(
                     "version {by} converted the values of column {name}; the rollback converts them back with the recorded `using` ({})",
                     using.text

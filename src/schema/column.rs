@@ -1,14 +1,12 @@
 //! Columns and their defaults.
 
-use super::{Allows, Conflict, Expr, Ident, Only, Origin, SequenceOptions, Type};
+use super::{Conflict, Directives, Expr, Ident, SequenceOptions, Type};
 
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: Ident,
-    /// Previous names (`was=`): the column is renamed if one of them is live and the new one is not.
-    pub was: Vec<Ident>,
     /// Its type.
     pub ty: Type,
     /// Whether NULL is refused. Set for key columns unless they are `nullable`.
@@ -29,18 +27,8 @@ pub struct Column {
     pub sequence: SequenceOptions,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// The value for existing rows when a change adds the column or makes it NOT NULL.
-    pub backfill: Option<Expr>,
-    /// How values are converted when the type changes.
-    pub using: Option<Expr>,
-    /// Whether a plan must not drop it.
-    pub prevent_destroy: bool,
-    /// The lint findings allowed on it.
-    pub allows: Allows,
-    /// The dialect it is restricted to; it may then use what only that dialect has.
-    pub only: Only,
-    /// Its position in the schema file.
-    pub origin: Origin,
+    /// What no database holds.
+    pub directives: Directives,
 }
 
 impl Column {
@@ -48,7 +36,6 @@ impl Column {
     pub fn new(name: Ident, ty: Type) -> Self {
         Column {
             name,
-            was: Vec::new(),
             ty,
             not_null: false,
             explicit_not_null: Explicit::default(),
@@ -59,12 +46,7 @@ impl Column {
             identity: None,
             sequence: SequenceOptions::default(),
             comment: None,
-            backfill: None,
-            using: None,
-            prevent_destroy: false,
-            allows: Allows::default(),
-            only: Only::default(),
-            origin: Origin::default(),
+            directives: Directives::default(),
         }
     }
 }

@@ -2,15 +2,13 @@
 
 use std::fmt;
 
-use super::{Allows, Expr, Ident, Only, Origin};
+use super::{Directives, Expr, Ident};
 
 /// An index that was created as such (the index of a constraint belongs to the constraint).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
     /// Its name.
     pub name: Ident,
-    /// Previous names (`was=`).
-    pub was: Vec<Ident>,
     /// Whether it is UNIQUE.
     pub unique: bool,
     /// What it indexes.
@@ -30,12 +28,8 @@ pub struct Index {
     /// PostgreSQL: the remains of a concurrent build that did not finish; serves no query but slows every
     /// write.
     pub invalid: bool,
-    /// The lint findings allowed on it.
-    pub allows: Allows,
-    /// The dialect it is restricted to; it may then use what only that dialect has.
-    pub only: Only,
-    /// Its position in the schema file.
-    pub origin: Origin,
+    /// What no database holds.
+    pub directives: Directives,
 }
 
 impl Index {
@@ -43,7 +37,6 @@ impl Index {
     pub fn new(name: Ident) -> Self {
         Index {
             name,
-            was: Vec::new(),
             unique: false,
             parts: Vec::new(),
             predicate: None,
@@ -53,9 +46,7 @@ impl Index {
             with: Vec::new(),
             comment: None,
             invalid: false,
-            allows: Allows::default(),
-            only: Only::default(),
-            origin: Origin::default(),
+            directives: Directives::default(),
         }
     }
 }

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 
 use super::kind::with_kinds;
 use super::{
-    Address, Allows, Domain, EnumType, Expr, Extension, Ident, Index, Kind, MaterializedView, Namespace, ObjectName, Origin, Schema,
-    Sequence, Table, Trigger, View, VirtualTable,
+    Address, Directives, Domain, EnumType, Expr, Extension, Index, Kind, MaterializedView, Namespace, ObjectName, Schema, Sequence, Table,
+    Trigger, View, VirtualTable,
 };
 
 /// What every object has. A kind that does not support one of these leaves it empty.
@@ -16,22 +16,16 @@ use super::{
 pub struct Head {
     /// Its name.
     pub name: ObjectName,
-    /// Previous names (`was=`): the object is renamed if one of them is live and the new one is not.
-    pub was: Vec<Ident>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// Whether a plan must not drop it.
-    pub prevent_destroy: bool,
-    /// The lint findings allowed on it.
-    pub allows: Allows,
-    /// Its position in the schema file.
-    pub origin: Origin,
+    /// What no database holds.
+    pub directives: Directives,
 }
 
 impl Head {
     /// Creates the head of an object of which only the name is known.
     pub fn new(name: ObjectName) -> Self {
-        Head { name, was: Vec::new(), comment: None, prevent_destroy: false, allows: Allows::default(), origin: Origin::default() }
+        Head { name, comment: None, directives: Directives::default() }
     }
 }
 

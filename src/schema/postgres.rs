@@ -5,7 +5,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{Check, DefaultValue, Deferrable, Expr, Head, Ident, Index, IndexPart, ObjectName, Origin, Type};
+use super::{Check, DefaultValue, Deferrable, Directives, Expr, Head, Ident, Index, IndexPart, ObjectName, Type};
 
 /// A schema: a namespace for objects (<https://www.postgresql.org/docs/current/ddl-schemas.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -152,8 +152,6 @@ impl MaterializedView {
 pub struct Exclusion {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Previous names (`was=`).
-    pub was: Vec<Ident>,
     /// The access method, if it is not B-tree.
     pub method: Option<String>,
     /// The compared parts, each with its operator.
@@ -166,8 +164,8 @@ pub struct Exclusion {
     pub include: Vec<Ident>,
     /// Its comment.
     pub comment: Option<String>,
-    /// Its position in the schema file.
-    pub origin: Origin,
+    /// What no database holds.
+    pub directives: Directives,
 }
 
 impl fmt::Display for SequenceOptions {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::{Allows, Column, Exclusion, Expr, Head, Ident, Index, ObjectName, Origin};
+use super::{Column, Directives, Exclusion, Expr, Head, Ident, Index, ObjectName};
 
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,8 +89,8 @@ pub struct PrimaryKey {
     pub include: Vec<Ident>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// Its position in the schema file.
-    pub origin: Origin,
+    /// What no database holds.
+    pub directives: Directives,
 }
 
 impl PrimaryKey {
@@ -105,7 +105,7 @@ impl PrimaryKey {
             deferrable: None,
             include: Vec::new(),
             comment: None,
-            origin: Origin::default(),
+            directives: Directives::default(),
         }
     }
 }
@@ -133,8 +133,6 @@ impl KeyPart {
 pub struct Unique {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Previous names (`was=`).
-    pub was: Vec<Ident>,
     /// Its columns.
     pub parts: Vec<KeyPart>,
     /// SQLite's ON CONFLICT.
@@ -147,8 +145,8 @@ pub struct Unique {
     pub include: Vec<Ident>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// Its position in the schema file.
-    pub origin: Origin,
+    /// What no database holds.
+    pub directives: Directives,
 }
 
 impl Unique {
@@ -156,14 +154,13 @@ impl Unique {
     pub fn new(parts: Vec<KeyPart>) -> Self {
         Unique {
             name: None,
-            was: Vec::new(),
             parts,
             conflict: None,
             deferrable: None,
             nulls_not_distinct: false,
             include: Vec::new(),
             comment: None,
-            origin: Origin::default(),
+            directives: Directives::default(),
         }
     }
 }
@@ -173,8 +170,6 @@ impl Unique {
 pub struct Check {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Previous names (`was=`).
-    pub was: Vec<Ident>,
     /// The condition.
     pub expr: Expr,
     /// PostgreSQL: NO INHERIT; child tables do not have it.
@@ -183,14 +178,14 @@ pub struct Check {
     pub not_valid: bool,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// Its position in the schema file.
-    pub origin: Origin,
+    /// What no database holds.
+    pub directives: Directives,
 }
 
 impl Check {
     /// Creates a constraint with just its condition.
     pub fn new(expr: Expr) -> Self {
-        Check { name: None, was: Vec::new(), expr, no_inherit: false, not_valid: false, comment: None, origin: Origin::default() }
+        Check { name: None, expr, no_inherit: false, not_valid: false, comment: None, directives: Directives::default() }
     }
 }
 
@@ -199,8 +194,6 @@ impl Check {
 pub struct ForeignKey {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Previous names (`was=`).
-    pub was: Vec<Ident>,
     /// The columns of this table.
     pub columns: Vec<Ident>,
     /// The referenced table.
@@ -222,10 +215,8 @@ pub struct ForeignKey {
     pub not_valid: bool,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// The lint findings allowed on it.
-    pub allows: Allows,
-    /// Its position in the schema file.
-    pub origin: Origin,
+    /// What no database holds.
+    pub directives: Directives,
 }
 
 impl ForeignKey {
@@ -233,7 +224,6 @@ impl ForeignKey {
     pub fn new(columns: Vec<Ident>, table: ObjectName) -> Self {
         ForeignKey {
             name: None,
-            was: Vec::new(),
             columns,
             table,
             to: Vec::new(),
@@ -244,8 +234,7 @@ impl ForeignKey {
             dangling: false,
             not_valid: false,
             comment: None,
-            allows: Allows::default(),
-            origin: Origin::default(),
+            directives: Directives::default(),
         }
     }
 }

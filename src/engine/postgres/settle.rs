@@ -234,7 +234,8 @@ fn slots(table: &mut Table) -> Vec<Slot<'_>> {
     let mut found = Vec::new();
     for column in table.columns.values_mut() {
         let cast = uncut(&types::value_type(&column.ty));
-        let default = column.default.as_mut().and_then(|d| default_slot(d, &cast)).map(|s| s.or_at(column.origin));
+        let origin = column.origin;
+        let default = column.default.as_mut().and_then(|d| default_slot(d, &cast)).map(|s| s.or_at(origin));
         let generated = column.generated.as_mut().map(|g| slot(&mut g.expr, Some(cast.clone())));
         found.extend(default.into_iter().chain(generated).map(|s| Slot { of: column.name.to_string(), ..s }));
     }

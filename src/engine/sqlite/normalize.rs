@@ -120,7 +120,8 @@ fn normalize_columns(table: &mut Table) {
         let ty = if counted && single.as_ref() == Some(&column.name) { Type::Integer } else { column.ty.clone() };
         column.ty = types::from_declared(&types::declared(&ty, strict));
         column.comment = None;
-        column.backfill.iter_mut().chain(&mut column.using).for_each(tidy);
+        let directives = &mut column.directives;
+        directives.backfill.iter_mut().chain(&mut directives.using).for_each(tidy);
         if let Some(Literal::Expr(e)) = column.default.as_mut().map(|d| &mut d.value) {
             tidy(e);
         }

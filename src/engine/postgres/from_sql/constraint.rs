@@ -6,7 +6,9 @@ use super::Reader;
 use super::cursor::{Cursor, Read};
 use crate::engine::postgres::default_name;
 use crate::engine::postgres::read_type::plain_or_quoted;
-use crate::schema::{Check, Deferrable, Exclusion, ForeignKey, Ident, KeyPart, PrimaryKey, RefAction, Table, Unique, UnmanagedKind};
+use crate::schema::{
+    Check, Deferrable, Directives, Exclusion, ForeignKey, Ident, KeyPart, PrimaryKey, RefAction, Table, Unique, UnmanagedKind,
+};
 
 /// What can follow any constraint.
 #[derive(Default)]
@@ -151,9 +153,9 @@ impl Reader {
         inner.end()?;
         let (include, has_parameters) = index_tail(c)?;
         let predicate = if c.take("where") { Some(self.expr(c.group()?.rest()?)) } else { None };
-        let (was, comment, origin) = (Vec::new(), None, Default::default());
+        let (comment, directives) = (None, Directives::default());
         let deferrable = mode(c).deferrable;
-        let exclusion = Exclusion { name, was, method, parts, predicate, deferrable, include, comment, origin };
+        let exclusion = Exclusion { name, method, parts, predicate, deferrable, include, comment, directives };
         if has_parameters {
             self.leave_parameters(exclusion.name.as_ref(), &default_name::exclusion(&table.name, &exclusion), table);
         }

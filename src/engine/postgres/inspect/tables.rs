@@ -8,8 +8,8 @@ use super::part::{expr, parameters, unquoted};
 use super::row::Fields;
 use crate::engine::postgres::default_name;
 use crate::schema::{
-    Check, Deferrable, Exclusion, ForeignKey, Ident, Index, IndexPart, KeyPart, NullsOrder, ObjectName, PartKey, PrimaryKey, RefAction,
-    Table, Unique, Unmanaged, UnmanagedKind,
+    Check, Deferrable, Directives, Exclusion, ForeignKey, Ident, Index, IndexPart, KeyPart, NullsOrder, ObjectName, PartKey, PrimaryKey,
+    RefAction, Table, Unique, Unmanaged, UnmanagedKind,
 };
 
 /// A row of `pg_constraint`.
@@ -177,9 +177,9 @@ impl Builder {
             }
             _ => {
                 let parts = index.parts.into_iter().zip(found.operators).collect();
-                let (was, origin) = (Vec::new(), Default::default());
+                let directives = Directives::default();
                 let (method, predicate) = (index.method, index.predicate);
-                let exclusion = Exclusion { name: None, was, method, parts, predicate, deferrable, include, comment, origin };
+                let exclusion = Exclusion { name: None, method, parts, predicate, deferrable, include, comment, directives };
                 let name = unless_default(name, &default_name::exclusion(&table.name, &exclusion));
                 table.exclusions.push(Exclusion { name, ..exclusion });
             }

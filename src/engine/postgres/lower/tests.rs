@@ -17,8 +17,8 @@ use crate::diff::diff;
 use crate::kdl::{Sources, decode};
 use crate::plan::{Action, Probe, Step, Transaction, order};
 use crate::schema::{
-    Case, Check, DefaultValue, Dialect, Domain, EnumType, Expr, Ident, Literal, MaterializedView, Normalized, ObjectName, Origin, Schema,
-    Sequence, SequenceOptions, Type,
+    Case, Check, DefaultValue, Dialect, Domain, EnumType, Expr, Ident, Literal, MaterializedView, Normalized, ObjectName, Schema, Sequence,
+    SequenceOptions, Type,
 };
 
 /// Everything in the user's schemas, as sorted lines.

@@ -24,7 +24,7 @@ pub(super) fn index_changes(context: &LoweringContext<'_>, before: Body<'_>, aft
     let renamed = |i: &Index| old.iter().find(|o| i.was.contains(&o.name) && !new.iter().any(|n| n.name == o.name));
     let find = |i: &Index| old.iter().find(|o| o.name == i.name).or_else(|| renamed(i)).copied();
     let same = |o: &Index, i: &Index| {
-        let bare = |x: &Index| Index { name: i.name.clone(), was: Vec::new(), origin: i.origin, comment: None, ..x.clone() };
+        let bare = |x: &Index| Index { name: i.name.clone(), comment: None, ..x.clone() };
         bare(o) == bare(i)
     };
     let kept: Vec<&Ident> = new.iter().filter_map(|i| find(i).filter(|o| same(o, i)).map(|o| &o.name)).collect();

@@ -254,7 +254,8 @@ impl Reader {
             }
             ("guarded-table", [schema, name]) => self.guarded(named(schema, name)).prevent_destroy = true,
             ("guarded-column", [schema, table, column]) => {
-                let column = Column { prevent_destroy: true, ..Column::new(ident(column), Type::Text) };
+                let mut column = Column::new(ident(column), Type::Text);
+                column.prevent_destroy = true;
                 self.guarded(named(schema, table)).columns.insert(column.name.clone(), column);
             }
             ("guarded-sequence", [schema, name]) => {

@@ -189,14 +189,13 @@ async fn everything_else() {
     let part = |c: &str| crate::schema::IndexPart::new(crate::schema::PartKey::Column(ident(c)));
     t.exclusions.push(crate::schema::Exclusion {
         name: None,
-        was: Vec::new(),
         method: Some("gist".into()),
         parts: vec![(part("x"), "&&".into())],
         predicate: Some(Expr::new("n > 0")),
         deferrable: None,
         include: Vec::new(),
         comment: Some("no two".into()),
-        origin: Origin::default(),
+        directives: Default::default(),
     });
     let rows = [r#"INSERT INTO "t" (id, x, n) VALUES (1, '[1,2]', 1)"#];
     both_ways(&a, &b, &rows, &rows).await;
@@ -231,14 +230,13 @@ async fn default_names() {
     let parts = ["lower(c)", "a || 'x'", "c || 'y'", "upper(lower(c))"].map(|e| (expr(&e.replace("a ", "c ")), "=".to_owned()));
     t.exclusions.push(crate::schema::Exclusion {
         name: None,
-        was: Vec::new(),
         method: None,
         parts: parts.to_vec(),
         predicate: None,
         deferrable: None,
         include: vec![ident("c")],
         comment: None,
-        origin: Origin::default(),
+        directives: Default::default(),
     });
     let mut foretold: Vec<String> = t.primary_key.iter().map(|k| names::primary_key(&t.name, k)).collect();
     foretold.extend(t.uniques.iter().map(|u| names::unique(&t.name, u)));
