@@ -220,6 +220,13 @@ pub fn command() -> clap::Command {
     Arguments::command()
 }
 
+/// Returns the errors that `rosey validate` prints for the text of a schema, if there are any. Not a stable
+/// interface.
+#[doc(hidden)]
+pub fn errors_in_schema(text: &str, dialects: &[Dialect]) -> Option<String> {
+    validate::errors(text, dialects)
+}
+
 /// Runs the program and returns its exit code. Panics are caught here: an apply that one interrupts has not
 /// committed, so SQLite rolls it back.
 pub fn main() -> ExitCode {

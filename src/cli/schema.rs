@@ -24,6 +24,11 @@ pub(super) fn sources(path: &Path) -> Result<Sources, Failure> {
         return Err(Failure::new(format!("folder {shown} has no schema: none of its .kdl files declares one"))
             .help("name another with --schema, or create one from a live database: rosey inspect --url URL > schema.kdl"));
     }
+    in_kdl(sources)
+}
+
+/// Refuses files that are not schemas: SQL, plans, states.
+pub(super) fn in_kdl(sources: Sources) -> Result<Sources, Failure> {
     if let Some(file) = sources.files().iter().find(|f| is_sql(&f.name, &f.text)) {
         return Err(Failure::new(format!("{} is SQL; the schema must be KDL", file.name)).help(format!(
             "run it in an empty database (sqlite3 new.db < {}), then write the schema from that (rosey inspect --url new.db > \

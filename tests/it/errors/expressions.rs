@@ -1,6 +1,7 @@
 //! Expressions that would become more SQL than they claim.
 
 use insta::assert_snapshot;
+use rosey::schema::Dialect;
 
 use super::{mistakes, mistakes_for, valid};
 
@@ -363,7 +364,7 @@ fn an_operator_without_a_side() {
             index idx_n n where="AND n > 0"
         }
     "#;
-    assert_snapshot!(mistakes_for("sqlite", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Sqlite, schema), @r#"
       × default= is not a complete expression: nothing follows `+`
        ╭─[schema.kdl:3:22]
      2 │     column id serial primary-key
@@ -396,5 +397,5 @@ fn an_operator_without_a_side() {
 
     error: the schema has 3 errors
     "#);
-    assert_eq!(mistakes_for("postgres", schema), mistakes_for("sqlite", schema));
+    assert_eq!(mistakes_for(Dialect::Postgres, schema), mistakes_for(Dialect::Sqlite, schema));
 }

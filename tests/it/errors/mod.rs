@@ -3,6 +3,9 @@
 
 use std::process::Command;
 
+use rosey::cli::errors_in_schema;
+use rosey::schema::Dialect;
+
 mod children;
 mod columns;
 mod expressions;
@@ -24,30 +27,26 @@ mod words;
 
 /// Returns the errors of an invalid schema.
 fn mistakes(schema: &str) -> String {
-    Folder::new().file("schema.kdl", schema).mistakes("schema.kdl")
+    errors_in_schema(&dedent(schema), &Dialect::ALL).expect("the schema has no mistake")
 }
 
 /// Returns the errors of a schema that is invalid for one database.
-fn mistakes_for(dialect: &str, schema: &str) -> String {
-    let folder = Folder::new().file("schema.kdl", schema);
-    let (code, printed, said) = folder.validate(&["--schema", "schema.kdl", "--dialect", dialect]);
-    assert_eq!((code, printed.as_str()), (Some(1), ""), "{said}");
-    said
+fn mistakes_for(dialect: Dialect, schema: &str) -> String {
+    errors_in_schema(&dedent(schema), &[dialect]).expect("the schema has no mistake")
 }
 
 /// Checks that both databases accept the schema.
 fn valid(schema: &str) {
-    let (code, _, said) = Folder::new().file("schema.kdl", schema).validate(&["--schema", "schema.kdl"]);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert_eq!(errors_in_schema(&dedent(schema), &Dialect::ALL), None);
 }
 
 /// Checks that one database accepts the schema.
-fn valid_for(dialect: &str, schema: &str) {
-    let (code, _, said) = Folder::new().file("schema.kdl", schema).validate(&["--schema", "schema.kdl", "--dialect", dialect]);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+fn valid_for(dialect: Dialect, schema: &str) {
+    assert_eq!(errors_in_schema(&dedent(schema), &[dialect]), None);
 }
 
-/// A folder with the files of a schema.
+/// A folder with the files of a schema. The program runs in it: what it says of files depends on its working
+/// directory.
 struct Folder(tempfile::TempDir);
 
 impl Folder {

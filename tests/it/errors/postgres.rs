@@ -1,6 +1,7 @@
 //! What PostgreSQL does not accept, and what only PostgreSQL has.
 
 use insta::assert_snapshot;
+use rosey::schema::Dialect;
 
 use super::{mistakes, mistakes_for, valid, valid_for};
 
@@ -10,7 +11,7 @@ fn kinds_of_which_postgres_has_none() {
         trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
         virtual-table docs { using "fts5(title)" }
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × trigger `touch`: triggers are not supported on PostgreSQL yet
        ╭─[schema.kdl:1:1]
      1 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
@@ -51,7 +52,7 @@ fn rules_that_are_sqlites() {
             }
         }
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × primary key column `name` is nullable
        ╭─[schema.kdl:2:5]
      1 │ table users {
@@ -135,7 +136,7 @@ fn two_sources_of_one_value() {
             column rank integer identity generated="id + 1"
         }
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × column `id` has both `serial` and `default=`
        ╭─[schema.kdl:2:5]
      1 │ table users {
@@ -169,7 +170,7 @@ fn names_that_would_be_cut() {
         }
         enum mood a234567890123456789012345678901234567890123456789012345678901234
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × the name of column `a234567890123456789012345678901234567890123456789012345678901234` is 64 bytes long
        ╭─[schema.kdl:2:12]
      1 │ table users {
@@ -219,7 +220,7 @@ fn text_that_would_be_a_second_statement() {
         view ages { as "SELECT 1; DROP TABLE users" }
         domain age integer { check "VALUE > 0)" }
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × `a=1) x` is not a storage parameter
        ╭─[schema.kdl:1:1]
      1 │ table users {
@@ -350,7 +351,7 @@ fn what_only_postgres_has_on_sqlite() {
             exclude using=gist { part room with="=" }
         }
     "#;
-    assert_snapshot!(mistakes_for("sqlite", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Sqlite, schema), @r#"
       × SQLite does not support `exclude`
        ╭─[schema.kdl:3:5]
      2 │     column room integer
@@ -541,7 +542,7 @@ fn columns_of_an_exclusion_and_a_key() {
             exclude { part rooom with="="; include during }
         }
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × primary key uses column `rom`, which does not exist in table `rooms`
        ╭─[schema.kdl:3:32]
      2 │     column room integer
@@ -963,7 +964,7 @@ fn two_schemas_may_hold_objects_of_one_name() {
         enum mood ok schema=b
         table mood { column id integer }
     "#;
-    valid_for("postgres", schema);
+    valid_for(Dialect::Postgres, schema);
     valid(schema);
 }
 
@@ -982,7 +983,7 @@ fn a_foreign_key_to_a_deferrable_key() {
             column user_id integer references="users(id)"
         }
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × a foreign key references a deferrable key of `users`
         ╭─[schema.kdl:5:5]
       4 │     primary-key id
@@ -1016,7 +1017,7 @@ fn defaults_that_are_not_values_of_their_enum() {
             column g "\"user\"[]" default="{a}"
         }
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × the default `a` of column `s` is not a value of enum `user`
        ╭─[schema.kdl:5:5]
      4 │ table t {
@@ -1035,7 +1036,7 @@ fn defaults_that_are_not_values_of_their_enum() {
 #[test]
 fn defaults_out_of_range_are_valid() {
     valid_for(
-        "postgres",
+        Dialect::Postgres,
         "
         table t {
             column i bigint default=99999999999999999999
@@ -1058,7 +1059,7 @@ fn permanent_tables_that_reference_unlogged_ones() {
             column session integer references="sessions(id)"
         }
     "#;
-    assert_snapshot!(mistakes_for("postgres", schema), @r#"
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
       × a foreign key of table `visits` references table `sessions`, which is unlogged
        ╭─[schema.kdl:1:1]
      1 │ table sessions unlogged {

@@ -1,6 +1,7 @@
 //! What SQLite does not accept although it makes sense.
 
 use insta::assert_snapshot;
+use rosey::schema::Dialect;
 
 use super::{mistakes, valid, valid_for};
 
@@ -66,7 +67,7 @@ fn a_number_that_is_no_key_is_postgresqls() {
             column id serial
         }
     ";
-    valid_for("postgres", schema);
+    valid_for(Dialect::Postgres, schema);
 }
 
 #[test]
