@@ -46,7 +46,7 @@ pub(super) fn digest(entry: &Entry, before: &str) -> String {
             None => hash.update("-"),
         }
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    format!("{:x}", hash.finalize())
 }
 
 /// Returns the first version whose row was edited or does not follow the row that it was written after. Rows

@@ -1,5 +1,6 @@
 //! The command that makes a saved plan again, with the flags of the current command. It contains no password.
 
+use std::borrow::Cow;
 use std::path::Path;
 
 use super::{SchemaArguments, TargetArguments};
@@ -52,8 +53,7 @@ impl Again {
 
 /// Quotes a word for a shell.
 pub(super) fn word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "-_./:=,@+%".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
+    shlex::Quoter::new().allow_nul(true).quote(text).map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 
 #[cfg(test)]

@@ -91,7 +91,7 @@ pub(super) fn advise(plan: &mut Plan, enums: &Schema) {
     if lacking.is_empty() {
         return;
     }
-    let flags: Vec<String> = lacking.iter().map(|(_, value)| format!("--backfill {}", quoted(value))).collect();
+    let flags: Vec<String> = lacking.iter().map(|(_, value)| format!("--backfill {}", word(value))).collect();
     let command = format!("{} {}", called(std::env::args().skip(1)), flags.join(" "));
     for hazard in plan.steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| lacking.iter().any(|(a, _)| *a == h.address)) {
         if hazard.code == Code::BreaksNotNull {
@@ -145,15 +145,9 @@ fn called(arguments: impl Iterator<Item = String>) -> String {
         let (flag, value) = text.split_once('=').filter(|(f, _)| *f == "--url").map_or((None, text.as_str()), |(f, v)| (Some(f), v));
         let secret = postgres::Url::text_has_password(value) || masked(value) != value;
         let value = if secret { "URL" } else { value };
-        quoted(&flag.map_or_else(|| value.to_owned(), |f| format!("{f}={value}")))
+        word(&flag.map_or_else(|| value.to_owned(), |f| format!("{f}={value}")))
     };
     std::iter::once("rosey".to_owned()).chain(arguments.map(shown)).collect::<Vec<_>>().join(" ")
-}
-
-/// Quotes a word for a shell; a word with SQL strings in double quotes, to keep it readable.
-fn quoted(text: &str) -> String {
-    let readable = text.contains('\'') && !text.contains(['"', '$', '`', '\\', '!', '\n']);
-    if readable { format!("\"{text}\"") } else { word(text) }
 }
 
 #[cfg(test)]
@@ -173,6 +167,6 @@ mod tests {
         let called = |words: &[&str]| called(words.iter().map(|w| (*w).to_owned()));
         assert_eq!(called(&["rollback", "2", "--backfill", "t.a='x'"]), "rosey rollback 2 --backfill \"t.a='x'\"");
         assert_eq!(called(&["rollback", "--url", "postgresql://ada:s3cret@h/d"]), "rosey rollback --url URL");
-        assert_eq!(called(&["rollback", "--url=postgresql://ada:s3cret@h/d", "-m", "a b"]), "rosey rollback --url=URL -m 'a b'");
+        assert_eq!(called(&["rollback", "--url=postgresql://ada:s3cret@h/d", "-m", "a b"]), "rosey rollback '--url=URL' -m 'a b'");
     }
 }

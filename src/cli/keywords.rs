@@ -1,13 +1,18 @@
 //! libpq's keyword connection strings, `host=db user=ada`, which rosey does not accept: recognised so that
 //! the error can show the equivalent URL. Never reveals a password.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// The bytes that are escaped in a part of a URL.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
 /// The keywords that distinguish such a string from a path.
 const FIRST: [&str; 9] = ["host", "hostaddr", "port", "dbname", "user", "password", "sslmode", "service", "application_name"];
 
 /// Returns the equivalent URL, with `PASSWORD` for the password; `None` if the text is something else.
 pub(super) fn as_url(text: &str) -> Option<String> {
     let pairs = pairs(text)?;
-    let of = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| plain(v));
+    let of = |name: &str| pairs.iter().find(|(n, _)| n == name).map(|(_, v)| utf8_percent_encode(v, VALUE).to_string());
     let host = of("host").or_else(|| of("hostaddr")).unwrap_or_default();
     let mut url = "postgresql://".to_owned();
     let password = pairs.iter().any(|(name, _)| name == "password");
@@ -20,17 +25,11 @@ pub(super) fn as_url(text: &str) -> Option<String> {
     let port = of("port").map(|p| format!(":{p}")).unwrap_or_default();
     url.push_str(&format!("{host}{port}/{}", of("dbname").unwrap_or_default()));
     let rest = pairs.iter().filter(|(name, _)| ["sslmode", "sslrootcert", "application_name", "connect_timeout"].contains(&name.as_str()));
-    let rest: Vec<String> = rest.map(|(name, value)| format!("{name}={}", plain(value))).collect();
+    let rest: Vec<String> = rest.map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, VALUE))).collect();
     if !rest.is_empty() {
         url.push_str(&format!("?{}", rest.join("&")));
     }
     Some(url)
-}
-
-/// Encodes a value for a URL.
-fn plain(value: &str) -> String {
-    let stays = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
-    value.bytes().map(|b| if stays(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 /// Parses the pairs

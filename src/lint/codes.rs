@@ -1,6 +1,8 @@
 //! All codes with their explanations: those of the lint rules, the hazards and the linter itself.
 //! `rosey explain` and the page of the manual are generated from the same data.
 
+use textwrap::{WordSeparator, WordSplitter, WrapAlgorithm};
+
 use super::rule::{Rule, Text};
 use super::{RULES, Severity, hazards};
 use crate::plan::{Code, Level};
@@ -70,21 +72,9 @@ pub fn explanations() -> Vec<Entry> {
 
 /// Wraps the text into lines of at most `width` characters, unless a word is longer.
 fn wrapped(text: &str, width: usize) -> String {
-    let (mut out, mut column) = (String::new(), 0);
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column > 0 && column + 1 + length > width {
-            out.push('\n');
-            column = 0;
-        } else if column > 0 {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out.push('\n');
-    out
+    let options = textwrap::Options::new(width).break_words(false);
+    let options = options.word_separator(WordSeparator::AsciiSpace).word_splitter(WordSplitter::NoHyphenation);
+    textwrap::fill(text, options.wrap_algorithm(WrapAlgorithm::FirstFit)) + "\n"
 }
 
 fn database(rule: &Rule) -> &'static str {

@@ -200,7 +200,7 @@ fn facts(pen: &mut Pen, facts: &[Fact]) {
 
 /// Returns the SHA-256 of a text, in hexadecimal.
 pub(crate) fn digest(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    format!("{:x}", Sha256::digest(text.as_bytes()))
 }
 
 /// Appends the digest of the text as the last line.

@@ -1,5 +1,7 @@
 //! Text in HTML, SVG and other markup: nothing in it can end the text, and nothing is invisible.
 
+use unicode_width::UnicodeWidthStr as _;
+
 use super::escape;
 
 /// Escapes text between tags or in a quoted attribute. Control characters are made visible, line ends are
@@ -67,16 +69,7 @@ pub(super) fn clipped(text: &str, limit: usize) -> String {
     text.chars().take(limit.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// Estimates the number of cells that the text takes in a monospaced font.
+/// Returns the number of cells that the text takes in a monospaced font.
 pub(super) fn cells(text: &str) -> usize {
-    text.chars().map(cell).sum()
-}
-
-fn cell(c: char) -> usize {
-    match c as u32 {
-        0x300..=0x36f | 0x200b..=0x200f | 0xfe00..=0xfe0f => 0,
-        0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 => 2,
-        0x1f300..=0x1faff | 0x20000..=0x3fffd => 2,
-        _ => 1,
-    }
+    text.width()
 }

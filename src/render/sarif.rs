@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::json::written;
@@ -122,27 +123,22 @@ fn result(entry: &Entry, place: Option<&Place>, codes: &BTreeSet<&str>) -> Value
     })
 }
 
+/// The bytes that are escaped in the path of a URI.
+const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Returns a path as a URI reference; relative paths stay relative. Their colons are escaped so that nothing
 /// before one is taken for a scheme (RFC 3986, 4.2).
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let path = path.strip_prefix("./").unwrap_or(&path);
-    let mut out = String::new();
-    let mut drive = false;
-    if path.starts_with('/') {
-        out.push_str("file://");
-    } else if let [letter, b':', b'/', ..] = path.as_bytes() {
-        drive = letter.is_ascii_alphabetic();
-        out.push_str(if drive { "file:///" } else { "" });
-    }
-    for (at, byte) in path.bytes().enumerate() {
-        if byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte) || (drive && at == 1) {
-            out.push(byte as char);
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
+    let has_drive = matches!(path.as_bytes(), [letter, b':', b'/', ..] if letter.is_ascii_alphabetic());
+    let (scheme, kept) = match path.starts_with('/') {
+        true => ("file://", 0),
+        false if has_drive => ("file:///", "C:".len()),
+        false => ("", 0),
+    };
+    let (drive, rest) = path.split_at(kept);
+    format!("{scheme}{drive}{}", utf8_percent_encode(rest, PATH))
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use std::fmt;
 use std::str::FromStr as _;
 use std::time::Duration;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use sqlx::ConnectOptions as _;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
@@ -331,11 +332,10 @@ fn options(parts: &Parts) -> Result<PgConnectOptions, UrlError> {
         ("options", parts.options.clone()),
         ("application_name", parts.application_name.clone()),
     ];
-    let pairs: Vec<String> = pairs.iter().filter_map(|(name, value)| Some(format!("{name}={}", encode(value.as_ref()?)))).collect();
+    let pairs: Vec<String> = pairs
+        .iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", utf8_percent_encode(value.as_ref()?, NON_ALPHANUMERIC))))
+        .collect();
     // The driver's error may quote the URL.
     PgConnectOptions::from_str(&format!("postgres:///?{}", pairs.join("&"))).map_err(|_| UrlError::Driver)
-}
-
-fn encode(text: &str) -> String {
-    text.bytes().map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }

@@ -56,7 +56,7 @@ impl Live {
             }
             hash.update(row.garbled.as_deref().unwrap_or_default());
         }
-        hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+        format!("{:x}", hash.finalize())
     }
 
     /// Returns the stored definition of a table.

@@ -1,7 +1,10 @@
 //! The parts of a PostgreSQL URL as they are written, with nothing added from elsewhere.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::Duration;
+
+use percent_encoding::percent_decode_str;
 
 use super::UrlError;
 
@@ -253,19 +256,8 @@ fn some(text: String) -> Option<String> {
 
 /// Decodes `%40` to `@`. A NUL would end the text early in the protocol.
 pub(super) fn decode(text: &str, what: &'static str) -> Result<String, UrlError> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let (digits, after) = rest.split_at_checked(2).ok_or(UrlError::Percent(what))?;
-        let hexadecimal = digits.iter().all(u8::is_ascii_hexdigit);
-        let digits = std::str::from_utf8(digits).ok().filter(|_| hexadecimal).ok_or(UrlError::Percent(what))?;
-        bytes.push(u8::from_str_radix(digits, 16).map_err(|_| UrlError::Percent(what))?);
-        rest = after;
-    }
-    String::from_utf8(bytes).ok().filter(|t| !t.contains('\0')).ok_or(UrlError::Percent(what))
+    let escaped = |rest: &str| rest.len() >= 2 && rest.bytes().take(2).all(|b| b.is_ascii_hexdigit());
+    let valid = text.split('%').skip(1).all(escaped);
+    let decoded = percent_decode_str(text).decode_utf8().ok().filter(|t| valid && !t.contains('\0'));
+    decoded.map(Cow::into_owned).ok_or(UrlError::Percent(what))
 }
