@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::plan::{Allowed, Kind, Plan, Record, Step, renames};
 
-pub use crate::engine::{ApplyError, BackupMode, Database, HistoryError, PlanOptions, Remarks, SqlitePath};
+pub use crate::engine::{ApplyError, BackupMode, Database, EngineOptions, HistoryError, PlanOptions, Remarks, SqlitePath};
 pub use crate::plan::Identity;
 pub use database::{Desired, PlanSnapshot, Planned, is_missing};
 pub use history::Entry;

@@ -10,11 +10,9 @@ use std::time::Duration;
 use super::chain::Here;
 use super::database::is_missing;
 use super::offline::read_noted;
-use super::{
-    ApplyError, Database, Desired, Offline, Options, PlanOptions, PlanSnapshot, Planned, Remarks, SqlitePath, frame_offline, plan_offline,
-};
+use super::{ApplyError, Database, Desired, Offline, Options, PlanOptions, PlanSnapshot, Planned, Remarks, frame_offline, plan_offline};
 use crate::diff::Changes;
-use crate::engine::{self, PlanError};
+use crate::engine::{self, EngineOptions, PlanError};
 use crate::kdl;
 use crate::plan::{self, Counts, Draft, FileError, Frame, Kind, Lost, Plan, PlanFile, State, read_plan, write_plan};
 use crate::schema::{Address, Dialect, Exchanged, ObjectName, Schema};
@@ -187,8 +185,7 @@ fn start_of(file: &PlanFile) -> State {
 }
 
 fn plan_options(file: &PlanFile) -> PlanOptions {
-    let path = if file.rebuild_only { SqlitePath::Rebuild } else { SqlitePath::Cheapest };
-    PlanOptions { path, online: file.online, ..PlanOptions::default() }
+    PlanOptions { engine: EngineOptions::recorded(file.rebuild_only, file.online), ..PlanOptions::default() }
 }
 
 /// The state of a database relative to a saved plan.

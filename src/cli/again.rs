@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use super::{SchemaArguments, TargetArguments};
-use crate::engine::postgres;
+use crate::engine;
 use crate::plan::PlanFile;
 use crate::render::masked;
 
@@ -19,7 +19,7 @@ impl Again {
     pub(super) fn on(target: &TargetArguments) -> Again {
         let mut flags = Vec::new();
         let mut say = |flag: &str, value: Option<String>| flags.extend(value.map(|v| format!("{flag} {}", word(&v))));
-        let url = |url: &String| if postgres::Url::text_has_password(url) || masked(url) != *url { "URL".to_owned() } else { url.clone() };
+        let url = |url: &String| if engine::has_password(url) || masked(url) != *url { "URL".to_owned() } else { url.clone() };
         say("--url", target.url.as_ref().map(url));
         say("--env", target.env.env.clone());
         say("--project", target.env.project.as_ref().map(|p| p.display().to_string()));

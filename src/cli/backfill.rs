@@ -6,7 +6,7 @@ use clap::Args;
 use super::again::word;
 use super::error::Failure;
 use crate::diff::TableChange;
-use crate::engine::postgres;
+use crate::engine;
 use crate::plan::{Code, Hazard, Plan};
 use crate::render::masked;
 use crate::schema::{Address, Column, EnumType, Expr, Part, Schema, Table, Type};
@@ -143,7 +143,7 @@ fn example(table: &Table, column: &Column, schema: &Schema) -> String {
 fn called(arguments: impl Iterator<Item = String>) -> String {
     let shown = |text: String| {
         let (flag, value) = text.split_once('=').filter(|(f, _)| *f == "--url").map_or((None, text.as_str()), |(f, v)| (Some(f), v));
-        let secret = postgres::Url::text_has_password(value) || masked(value) != value;
+        let secret = engine::has_password(value) || masked(value) != value;
         let value = if secret { "URL" } else { value };
         word(&flag.map_or_else(|| value.to_owned(), |f| format!("{f}={value}")))
     };

@@ -9,7 +9,7 @@ use super::error::Failure;
 use super::plan::Format;
 use super::settings::Settings;
 use super::target::{self, Database, Target};
-use super::{DialectArgument, EnvArguments, Exit, output, remarks, saved, schema};
+use super::{EnvArguments, Exit, output, remarks, saved, schema};
 use crate::apply::{self, Desired, PlanOptions};
 use crate::kdl::Sources;
 use crate::plan::{self, FileKind, State};
@@ -25,7 +25,7 @@ pub(super) struct Diff {
     to: String,
     /// The kind of database, if neither side tells.
     #[arg(long, value_enum)]
-    dialect: Option<DialectArgument>,
+    dialect: Option<Dialect>,
     #[command(flatten)]
     env: EnvArguments,
     /// Output format.
@@ -165,7 +165,7 @@ impl Diff {
 
     /// Returns the dialect of both sides.
     fn dialect(&self, from: &Side, to: &Side) -> Result<Dialect, Failure> {
-        match (from.dialect(), to.dialect(), self.dialect.map(Dialect::from)) {
+        match (from.dialect(), to.dialect(), self.dialect) {
             (Some(a), Some(b), _) if a != b => {
                 let (a, b) = (saved::name(a), saved::name(b));
                 Err(Failure::new(format!("one side is {a} and the other is {b}; only schemas of the same kind can be compared"))

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::error::Failure;
 use super::settings::Settings;
 use super::target::Lookup;
-use super::{DialectArgument, Exit, PlanningArguments, SchemaArguments, TargetArguments, output, remarks, schema};
+use super::{Exit, PlanningArguments, SchemaArguments, TargetArguments, output, remarks, schema};
 use crate::kdl::{Sources, decode};
 use crate::render::graph::{self, Notation};
 use crate::schema::Dialect;
@@ -24,7 +24,7 @@ pub(super) struct Graph {
     format: Format,
     /// Draw the schema file for this kind of database; default: that of --url or of the environment.
     #[arg(long, value_enum, conflicts_with_all = ["live", "plan", "order"])]
-    dialect: Option<DialectArgument>,
+    dialect: Option<Dialect>,
     /// Draw the live schema instead of the schema file.
     #[arg(long, conflicts_with_all = ["plan", "order"])]
     live: bool,
@@ -74,11 +74,11 @@ impl Graph {
             self.planned(&settings, notation).await?
         } else {
             let dialect = match self.dialect {
-                Some(dialect) => dialect.into(),
+                Some(dialect) => dialect,
                 // Only the file is read, so no database is needed.
                 None => match settings.look_for_target(&self.target)? {
                     Lookup::Target(target) => target.database.dialect(),
-                    Lookup::Nothing(_) => settings.dialects(None).first().copied().unwrap_or(Dialect::Sqlite),
+                    Lookup::Nothing(_) => settings.dialects(None).first().copied().unwrap_or(Dialect::ALL[0]),
                 },
             };
             drawn(&schema::sources(&settings.schema(&self.schema)?)?, dialect, notation)?

@@ -142,14 +142,13 @@ fn of_word(command: &clap::Command, rest: &[String]) -> Option<(String, String)>
 
 /// Returns whether the word is a URL or path that clearly names a database.
 pub(super) fn names_database(text: &str) -> bool {
-    let scheme = text.split(['+', ':']).next().unwrap_or_default().to_ascii_lowercase();
-    (text.contains(':') && ["sqlite", "postgres", "postgresql"].contains(&scheme.as_str()))
+    text.split_once(':').is_some_and(|(scheme, _)| crate::engine::dialect_of_scheme(scheme).is_some())
         || super::config::has_database_extension(std::path::Path::new(text))
 }
 
 /// Returns a value quoted for a shell, without passwords.
 pub(super) fn shell(text: &str) -> String {
-    if crate::engine::postgres::Url::text_has_password(text) { "URL".to_owned() } else { word(text) }
+    if crate::engine::has_password(text) { "URL".to_owned() } else { word(text) }
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ async fn listen() {
             Phase::Writing => "interrupted; run the same command again to see whether it was completed",
         };
         INTERRUPTED.store(true, SeqCst);
-        crate::engine::postgres::cancel_all().await;
+        crate::engine::cancel_all().await;
         output::err(&format!("error: {said}\n"));
         std::process::exit(code);
     }

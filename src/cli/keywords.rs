@@ -9,6 +9,9 @@ const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.'
 /// The keywords that distinguish such a string from a path.
 const FIRST: [&str; 9] = ["host", "hostaddr", "port", "dbname", "user", "password", "sslmode", "service", "application_name"];
 
+/// The form of a URL that says the same.
+pub(super) const URL_FORM: &str = "postgresql://user:password@host:port/database";
+
 /// Returns the equivalent URL, with `PASSWORD` for the password; `None` if the text is something else.
 pub(super) fn as_url(text: &str) -> Option<String> {
     let pairs = pairs(text)?;

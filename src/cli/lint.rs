@@ -4,10 +4,11 @@ use clap::{Args, ValueEnum};
 
 use super::error::Failure;
 use super::settings::Settings;
-use super::{DialectArgument, EnvArguments, Exit, SchemaArguments, output, schema};
+use super::{EnvArguments, Exit, SchemaArguments, output, schema};
 use crate::kdl::Diagnostics;
 use crate::lint::{self, Severity};
 use crate::render;
+use crate::schema::Dialect;
 
 /// Finds what is risky in the schema.
 #[derive(Args)]
@@ -18,7 +19,7 @@ pub(super) struct Lint {
     env: EnvArguments,
     /// Check for one kind of database only; default: that of rosey.kdl, else both.
     #[arg(long, value_enum)]
-    dialect: Option<DialectArgument>,
+    dialect: Option<Dialect>,
     /// Output format.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,

@@ -197,19 +197,13 @@ struct PlanningArguments {
     counts: Option<Counts>,
 }
 
-/// A dialect, on the command line.
-#[derive(Clone, Copy, ValueEnum)]
-enum DialectArgument {
-    Sqlite,
-    Postgres,
-}
+impl ValueEnum for Dialect {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Dialect::ALL
+    }
 
-impl From<DialectArgument> for Dialect {
-    fn from(argument: DialectArgument) -> Dialect {
-        match argument {
-            DialectArgument::Sqlite => Dialect::Sqlite,
-            DialectArgument::Postgres => Dialect::Postgres,
-        }
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.word()))
     }
 }
 

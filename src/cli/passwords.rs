@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::engine::postgres::{Trust, Url};
+use crate::engine::{Address, Trust};
 
 /// The source of a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +16,19 @@ pub(super) enum Written {
 }
 
 /// Returns how far a URL is trusted.
-pub(super) fn trust(url: &Url, written: Written) -> Trust {
+pub(super) fn trust(address: &Address, written: Written) -> Trust {
     match written {
         Written::ByUser => Trust::Full,
-        Written::InRepository if names_host(url) => Trust::Host,
+        Written::InRepository if names_host(address) => Trust::Host,
         Written::InRepository => Trust::Nothing,
     }
 }
 
 /// Returns whether the environment has a password for this host: by PGHOST, or by a line in the password
 /// file.
-fn names_host(url: &Url) -> bool {
+fn names_host(address: &Address) -> bool {
     let variable = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
-    if variable("PGHOST").is_some_and(|host| host.eq_ignore_ascii_case(url.host())) {
+    if variable("PGHOST").is_some_and(|host| host.eq_ignore_ascii_case(&address.host)) {
         return true;
     }
     if std::env::var_os("PGPASSWORD").is_some() {
@@ -36,16 +36,16 @@ fn names_host(url: &Url) -> bool {
     }
     let own = std::env::home_dir().map(|home| home.join(".pgpass"));
     let files = [variable("PGPASSFILE").map(PathBuf::from), own];
-    let lines = files.into_iter().flatten().find_map(|file| matching(&std::fs::read_to_string(file).ok()?, url));
+    let lines = files.into_iter().flatten().find_map(|file| matching(&std::fs::read_to_string(file).ok()?, address));
     lines.is_some_and(|host| host != "*")
 }
 
 /// Returns the host of the first matching line in a password file
 /// (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
-fn matching(text: &str, url: &Url) -> Option<String> {
-    let wanted = [url.host().to_owned(), url.port().to_string(), url.database().to_owned(), url.user().to_owned()];
+fn matching(text: &str, address: &Address) -> Option<String> {
+    let wanted = [&address.host, &address.port.to_string(), &address.database, &address.user];
     text.lines().filter(|l| !l.starts_with('#')).map(fields).find_map(|fields| {
-        let matches = fields.len() >= 5 && fields.iter().zip(&wanted).all(|(field, wanted)| field == "*" || field == wanted);
+        let matches = fields.len() >= 5 && fields.iter().zip(&wanted).all(|(field, wanted)| field == "*" || field == *wanted);
         matches.then(|| fields[0].clone())
     })
 }
@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn the_first_line_that_matches_tells_the_host() {
-        let url = Url::parse("postgresql://ada@db.example:5433/chat").unwrap();
+        let address = crate::engine::Database::open("postgresql://ada@db.example:5433/chat").unwrap().address().unwrap();
         for (text, wanted) in [
             ("db.example:5433:chat:ada:x", Some("db.example")),
             ("*:*:*:*:x\ndb.example:5433:chat:ada:y", Some("*")),
@@ -79,7 +79,7 @@ mod tests {
             ("db.example:5432:chat:ada:x", None),
             ("db.example:*:*:ada", None),
         ] {
-            assert_eq!(matching(text, &url).as_deref(), wanted, "{text}");
+            assert_eq!(matching(text, &address).as_deref(), wanted, "{text}");
         }
         assert_eq!(fields("a\\:b:c\\\\"), ["a:b", "c\\"]);
     }

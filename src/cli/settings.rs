@@ -9,7 +9,7 @@ use clap::builder::PossibleValue;
 
 use super::error::{self, Failure};
 use super::target::{Lookup, Target};
-use super::{DialectArgument, EnvArguments, PlanningArguments, SafetyArguments, SchemaArguments, TargetArguments};
+use super::{EnvArguments, PlanningArguments, SafetyArguments, SchemaArguments, TargetArguments};
 use crate::apply::{self, BackupMode, Identity, PlanOptions};
 use crate::kdl::Sources;
 use crate::kdl::file::{CONFIGURATION, folder_of, leads_out, read_text};
@@ -82,8 +82,8 @@ impl Settings {
     }
 
     /// Returns the dialects that a schema is checked for if no database is used.
-    pub(super) fn dialects(&self, flag: Option<DialectArgument>) -> Vec<Dialect> {
-        match flag.map(Dialect::from).or(self.chosen.dialect) {
+    pub(super) fn dialects(&self, flag: Option<Dialect>) -> Vec<Dialect> {
+        match flag.or(self.chosen.dialect) {
             Some(one) => vec![one],
             None => Dialect::ALL.to_vec(),
         }
@@ -96,7 +96,8 @@ impl Settings {
             Some(SqlitePath::Rebuild) => apply::SqlitePath::Rebuild,
         };
         let online = arguments.online.or(self.chosen.online).unwrap_or(true);
-        PlanOptions { path, online, wait, counts: self.counts(arguments.counts), ..PlanOptions::default() }
+        let engine = apply::EngineOptions::default().by(path).online(online);
+        PlanOptions { engine, wait, counts: self.counts(arguments.counts), ..PlanOptions::default() }
     }
 
     pub(super) fn counts(&self, flag: Option<Counts>) -> Counts {

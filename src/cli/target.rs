@@ -9,7 +9,7 @@ use super::output;
 use super::passwords::{self, Written};
 use super::{TargetArguments, settings};
 pub(super) use crate::apply::Database;
-use crate::engine::postgres;
+use crate::engine;
 use crate::kdl::project::{Environment, UrlFrom};
 
 /// The file to use if nothing names a database and it exists.
@@ -145,7 +145,7 @@ fn of_environment(environment: &Environment, named: bool) -> Result<(String, Ori
     let place = settings::place(environment);
     match &environment.url {
         UrlFrom::File(url) => {
-            if postgres::Url::text_has_password(url) {
+            if engine::has_password(url) {
                 output::err("rosey.kdl contains a password; use url-from to keep it out of the repository\n");
             }
             Ok((url.clone(), if named { Origin::User(place) } else { Origin::Repository(place) }))
@@ -164,16 +164,14 @@ fn of_environment(environment: &Environment, named: bool) -> Result<(String, Ori
     }
 }
 
-const SQLITE_FORMS: &str = "sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file";
-const POSTGRES_FORM: &str = "postgresql://user:password@host:port/database";
-
 /// Parses a URL or path of a database.
 pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
-    let all = || format!("use {POSTGRES_FORM}, {SQLITE_FORMS}");
+    let all = || format!("use {}", engine::url_forms());
     let wrong = |why: &str| Failure::new(format!("{}: {why}", origin.shown(url)));
-    let Some((scheme, rest)) = split_scheme(url) else {
+    let is_variable = matches!(origin, Origin::Variable { .. });
+    let Some((scheme, rest)) = engine::split_scheme(url) else {
         if let Some(form) = keywords::as_url(url) {
-            let help = if matches!(origin, Origin::Variable { .. }) { POSTGRES_FORM.to_owned() } else { form };
+            let help = if is_variable { keywords::URL_FORM.to_owned() } else { form };
             return Err(wrong("this is a libpq keyword/value string; rosey takes a URL").help(format!("use {help}")));
         }
         if url.is_empty() {
@@ -182,29 +180,19 @@ pub(super) fn parse(url: &str, origin: &Origin) -> Result<Database, Failure> {
         let path = bare_path(url).ok_or_else(|| Failure::new(format!("{} does not name a database", origin.shown(url))).help(all()))?;
         return Ok(Database::file(path));
     };
-    let dialect = scheme.split('+').next().unwrap_or_default().to_ascii_lowercase();
-    match dialect.as_str() {
-        "sqlite" => Ok(Database::file(sqlite_path(rest).map_err(|why| wrong(why).help(format!("use {SQLITE_FORMS}")))?)),
-        "postgres" | "postgresql" => {
-            libpq_variables()?;
-            let url = postgres::Url::parse(url).map_err(|why| unfit(why, origin, wrong))?;
-            let trust = passwords::trust(&url, origin.written());
-            Ok(Database::server(url.trusted(trust)))
-        }
-        _ if matches!(origin, Origin::Variable { .. }) => Err(wrong("unknown URL scheme").help(all())),
-        _ => Err(Failure::new(format!("unknown URL scheme `{scheme}`")).help(all())),
+    let Some(dialect) = engine::dialect_of_scheme(scheme) else {
+        let unknown = if is_variable { wrong("unknown URL scheme") } else { Failure::new(format!("unknown URL scheme `{scheme}`")) };
+        return Err(unknown.help(all()));
+    };
+    if dialect.capabilities().reads_libpq_environment {
+        libpq_variables()?;
     }
-}
-
-/// Returns the error for a PostgreSQL URL that cannot be used.
-fn unfit(why: postgres::UrlError, origin: &Origin, wrong: impl Fn(&str) -> Failure) -> Failure {
-    match (&why, origin) {
-        (postgres::UrlError::Unknown { .. }, Origin::Variable { .. }) => {
-            wrong("it has an unknown parameter").help(format!("known parameters: {}", postgres::parameters()))
-        }
-        (postgres::UrlError::Unknown { .. }, _) => wrong(&why.to_string()).help(format!("known parameters: {}", postgres::parameters())),
-        _ => wrong(&why.to_string()).help(format!("use {POSTGRES_FORM}")),
-    }
+    let unfit = |bad: engine::BadUrl| wrong(if is_variable { &bad.why_without_text } else { &bad.why }).help(bad.help);
+    let database = engine::database_of(dialect, url, rest).map_err(unfit)?;
+    Ok(match database.address().map(|address| passwords::trust(&address, origin.written())) {
+        Some(trust) => database.trusted(trust),
+        None => database,
+    })
 }
 
 /// Refuses values of these variables that the driver would ignore, and then connect elsewhere or without TLS.
@@ -220,32 +208,9 @@ fn libpq_variables() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Splits `scheme:rest`; a drive letter is not a scheme.
-fn split_scheme(url: &str) -> Option<(&str, &str)> {
-    let (scheme, rest) = url.split_once(':')?;
-    let letters = scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-._".contains(c));
-    (scheme.len() > 1 && letters && !scheme.contains('/')).then_some((scheme, rest))
-}
-
 fn bare_path(text: &str) -> Option<PathBuf> {
     let path = Path::new(text);
     config::has_database_extension(path).then(|| path.to_path_buf())
-}
-
-/// Returns the path of a SQLite URL. As in SQLAlchemy, three slashes precede a path relative to the working
-/// directory; a fourth one begins an absolute path. What follows a `?` is for its driver.
-fn sqlite_path(rest: &str) -> Result<PathBuf, &'static str> {
-    let rest = rest.split_once('?').map_or(rest, |(path, _)| path);
-    let path = match rest.strip_prefix("//") {
-        None => rest,
-        Some(after) => {
-            after.strip_prefix('/').ok_or("use three slashes after sqlite: for a relative path, and four for an absolute path")?
-        }
-    };
-    match path {
-        "" | ":memory:" => Err("an in-memory database is lost when rosey exits"),
-        path => Ok(PathBuf::from(path)),
-    }
 }
 
 /// Returns a URL without its password, which may be before an `@` or after a `?`, and may itself contain a

@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::error::Failure;
 use super::target::{self, Database};
-use super::{DialectArgument, Exit, output};
+use super::{Exit, output};
 use crate::kdl::files_of;
 use crate::plan::counted;
 use crate::render::escape;
@@ -28,7 +28,7 @@ pub(super) struct Test {
     url: Option<String>,
     /// The kind of database; default: PostgreSQL if --url names a server, else SQLite.
     #[arg(long, value_enum)]
-    dialect: Option<DialectArgument>,
+    dialect: Option<Dialect>,
     /// Run only the cases whose path contains this text.
     #[arg(long, value_name = "TEXT")]
     filter: Option<String>,
@@ -62,7 +62,7 @@ impl Test {
 
     /// Returns the database beside which scratch databases are created.
     fn place(&self) -> Result<Database, Failure> {
-        let dialect = self.dialect.map(Dialect::from);
+        let dialect = self.dialect;
         let Some(url) = &self.url else {
             if dialect.is_none_or(|d| d.capabilities().lives_in_file) {
                 return Ok(Database::file(std::env::temp_dir().join("scratch.db")));

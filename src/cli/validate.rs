@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::error::Failure;
 use super::settings::Settings;
-use super::{DialectArgument, EnvArguments, Exit, SchemaArguments, output, schema};
+use super::{EnvArguments, Exit, SchemaArguments, output, schema};
 use crate::kdl::{Diagnostics, Sources};
 use crate::plan::counted;
 use crate::schema::Dialect;
@@ -18,7 +18,7 @@ pub(super) struct Validate {
     env: EnvArguments,
     /// Check for one kind of database only; default: that of rosey.kdl, else both.
     #[arg(long, value_enum)]
-    dialect: Option<DialectArgument>,
+    dialect: Option<Dialect>,
 }
 
 impl Validate {

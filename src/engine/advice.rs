@@ -12,3 +12,6 @@ pub(crate) fn rename_instead(name: &Ident) -> String {
 pub(crate) fn rename_or_ignore(name: &Ident) -> String {
     format!("{}; to leave it unmanaged, `ignore` it", rename_instead(name))
 }
+
+/// What to do about an object that has the name of the history, or uses it.
+pub(crate) const ONLY_ROSEY: &str = "find out who created it and drop it: only rosey may write to this table";

@@ -58,6 +58,32 @@ impl Error {
         }
     }
 
+    /// Returns what to do about it, for people. `variable` reads an environment variable.
+    pub(crate) fn help(&self, variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+        match self {
+            Error::Sqlite(error) => sqlite::help::help(error, variable),
+            Error::Postgres(error) => postgres::help::help(error),
+        }
+    }
+
+    /// Whether the history is not a table that rosey may use.
+    pub(crate) fn is_about_history(&self) -> bool {
+        match self {
+            Error::Sqlite(error) => matches!(error, sqlite::Error::History(_)),
+            Error::Postgres(error) => matches!(**error, postgres::Error::History { .. }),
+        }
+    }
+
+    /// Whether a disk of this machine is full.
+    pub(crate) fn is_full(&self) -> bool {
+        matches!(self, Error::Sqlite(sqlite::Error::Full | sqlite::Error::DiskFull { .. } | sqlite::Error::TemporaryFull))
+    }
+
+    /// Whether a file may not be written to.
+    pub(crate) fn is_read_only_file(&self) -> bool {
+        matches!(self, Error::Sqlite(sqlite::Error::ReadOnly))
+    }
+
     /// Whether there is no such file.
     pub(crate) fn is_no_file(&self) -> bool {
         matches!(self, Error::Sqlite(sqlite::Error::NoFile { .. }))

@@ -1,6 +1,8 @@
 //! The databases: everything that is specific to one of them.
 
+mod address;
 pub(crate) mod advice;
+pub(crate) mod affinity;
 pub(crate) mod backups;
 pub(crate) mod bookkeeping;
 mod cancel_token;
@@ -21,13 +23,18 @@ pub mod sqlite;
 pub(crate) mod traits;
 pub(crate) mod values;
 
+pub(crate) use address::{Address, dialect_of_scheme, has_password, split_scheme, url_forms};
+pub use address::{BadUrl, Trust};
 pub use cancel_token::{CANCELLED, CancelToken};
 pub use error::{Error, PlanError};
 pub use failure::{ApplyError, HistoryError};
-pub use planning::{PlanOptions, Remarks, SqlitePath};
+pub use planning::{PlanOptions, Remarks};
 pub(crate) use postgres::gives_back;
-pub use registry::{Database, desired, problems};
-pub(crate) use registry::{is_reserved, normalized, product_of};
+/// The reader of the names of SQL's types, also for what is said of every engine: schema files use them for all.
+pub(crate) use postgres::read_type;
+pub use registry::{Database, EngineOptions, desired, problems};
+pub(crate) use registry::{cancel_all, database_of, is_reserved, normalized, product_of};
+pub use sqlite::SqlitePath;
 /// The scanner of SQL for what is said of every engine: it reads expressions of all of them.
 pub(crate) use sqlite::lexer as scanner;
 pub use traits::BackupMode;

@@ -1,17 +1,15 @@
-//! How a plan is made against a database, and what there is to say of it: the options of every engine as plain data. An engine
-//! passes over those that are not its own.
+//! How a plan is made against a database, and what there is to say of it. What only one engine has is in that engine's folder.
 
 use std::time::Duration;
 
+use super::registry::EngineOptions;
 use crate::plan::Counts;
 
 /// How a plan is made.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanOptions {
-    /// How tables of a SQLite file are changed.
-    pub path: SqlitePath,
-    /// PostgreSQL: whether tables that contain rows are changed without blocking writers.
-    pub online: bool,
+    /// What only one engine has.
+    pub engine: EngineOptions,
     /// How long to wait for a lock that another client holds.
     pub wait: Duration,
     /// How rows are counted.
@@ -23,23 +21,12 @@ pub struct PlanOptions {
 impl Default for PlanOptions {
     fn default() -> Self {
         PlanOptions {
-            path: SqlitePath::Cheapest,
-            online: true,
+            engine: EngineOptions::default(),
             wait: Duration::from_secs(5),
             counts: Counts::Full,
             count_limit: Duration::from_secs(10),
         }
     }
-}
-
-/// How tables of a SQLite file are changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SqlitePath {
-    /// `ALTER TABLE` if possible, then an edit of the stored definition, then a rebuild.
-    #[default]
-    Cheapest,
-    /// SQLite's documented rebuild for every table that changes.
-    Rebuild,
 }
 
 /// Remarks about a plan.

@@ -1,16 +1,64 @@
 //! What an engine does without a database: checks, normalizes and spells schemas, and plans from what was noted of a
 //! database. Opens none.
 
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use super::affinity::Affinity;
 use super::offline::{OfflinePlan, RecordedState};
 use super::snapshot::Noted;
-use super::traits::Local;
-use super::{PlanError, PlanOptions};
+use super::traits::{Engine, Local};
+use super::{BadUrl, PlanError, PlanOptions};
 use crate::diff::Changes;
 use crate::plan::{Frame, Plan, Record};
-use crate::schema::{Normalized, Problem, Schema};
+use crate::schema::{Column, Normalized, Problem, Schema, Table};
 
 /// A database product. Engines that speak one language, such as a file and a service over the same database, share it.
 pub(crate) trait Product: Sync {
+    /// Returns the schemes of its URLs, in lower case.
+    fn schemes(&self) -> &'static [&'static str];
+
+    /// Returns the forms of its URLs, for people.
+    fn url_forms(&self) -> &'static str;
+
+    /// Returns whether the text is one of its URLs and contains a password.
+    fn has_password(&self, text: &str) -> bool {
+        let _ = text;
+        false
+    }
+
+    /// Returns the engine of the database that a URL with one of its schemes names; `rest` is what follows the scheme.
+    fn engine(&self, url: &str, rest: &str) -> Result<Arc<dyn Engine>, BadUrl>;
+
+    /// Cancels all statements that run for this program on its servers.
+    fn cancel_all(&self) -> Local<'static, (), Infallible> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Returns how a column declares its type.
+    fn declared(&self, column: &Column, table: &Table) -> String {
+        let _ = table;
+        column.ty.to_string()
+    }
+
+    /// Returns the affinity of a column; `None` if columns hold values of their type alone.
+    fn affinity(&self, column: &Column, table: &Table) -> Option<Affinity> {
+        let _ = (column, table);
+        None
+    }
+
+    /// Returns the affinity of a declared type; `None` if columns hold values of their type alone.
+    fn affinity_of(&self, declared: &str) -> Option<Affinity> {
+        let _ = declared;
+        None
+    }
+
+    /// Returns the column that is another name for the number of a row, if there is one.
+    fn rowid_key<'t>(&self, table: &'t Table) -> Option<&'t Column> {
+        let _ = table;
+        None
+    }
+
     /// Returns everything that is wrong with a schema, as far as no database is needed to tell.
     fn problems(&self, schema: &Schema) -> Vec<Problem>;
 

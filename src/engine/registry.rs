@@ -4,14 +4,16 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::PlanError;
+use super::address::{Address, BadUrl, Trust};
 use super::postgres::Url;
 use super::postgres::product::Postgres;
 use super::postgres::session::Server;
 use super::product::Product;
+use super::sqlite::SqlitePath;
 use super::sqlite::product::Sqlite;
 use super::sqlite::session::File;
 use super::traits::Engine;
+use super::{PlanError, postgres, sqlite};
 use crate::schema::{Dialect, Normalized, Problem, Schema};
 
 /// A database, wherever it is. Nothing is opened before something is asked of it.
@@ -39,6 +41,17 @@ impl Database {
         &*self.0
     }
 
+    /// The address of its server, if it has one.
+    pub(crate) fn address(&self) -> Option<Address> {
+        self.0.address()
+    }
+
+    /// Decides where a password may be sent that is not in the URL itself.
+    #[must_use]
+    pub fn trusted(self, trust: Trust) -> Database {
+        self.0.trusted(trust).map_or(self, Database)
+    }
+
     /// Whether it is a file that does not exist yet.
     pub fn is_missing(&self) -> bool {
         self.0.is_missing()
@@ -53,6 +66,47 @@ impl Database {
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Database({})", self.shown())
+    }
+}
+
+/// The options of plans that only one engine has. An engine reads its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EngineOptions {
+    /// SQLite's.
+    pub sqlite: sqlite::PlanningOptions,
+    /// PostgreSQL's.
+    pub postgres: postgres::PlanningOptions,
+}
+
+impl EngineOptions {
+    /// Returns the options with this way of changing tables of SQLite files.
+    #[must_use]
+    pub fn by(self, path: SqlitePath) -> EngineOptions {
+        EngineOptions { sqlite: sqlite::PlanningOptions { path }, ..self }
+    }
+
+    /// Returns the options with or without changes to PostgreSQL tables that do not block writers.
+    #[must_use]
+    pub fn online(self, online: bool) -> EngineOptions {
+        EngineOptions { postgres: postgres::PlanningOptions { online }, ..self }
+    }
+
+    /// Returns the options that a plan was made with, as it records them.
+    pub(crate) fn recorded(rebuild_only: bool, online: bool) -> EngineOptions {
+        let path = if rebuild_only { SqlitePath::Rebuild } else { SqlitePath::Cheapest };
+        EngineOptions::default().by(path).online(online)
+    }
+}
+
+/// Returns the database of a URL of this dialect; `rest` is what follows the scheme.
+pub(crate) fn database_of(dialect: Dialect, url: &str, rest: &str) -> Result<Database, BadUrl> {
+    Ok(Database(product_of(dialect).engine(url, rest)?))
+}
+
+/// Cancels all statements that run for this program on servers.
+pub(crate) async fn cancel_all() {
+    for dialect in Dialect::ALL {
+        product_of(dialect).cancel_all().await;
     }
 }
 

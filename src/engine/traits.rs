@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::address::{Address, Trust};
 use super::backups::{NotScratched, Restorer, Scratch};
 use super::guards::Guards;
 use super::snapshot::LiveSnapshot;
@@ -124,6 +125,17 @@ pub(crate) trait Engine: Send + Sync {
     /// Whether it is a file that does not exist yet.
     fn is_missing(&self) -> bool {
         false
+    }
+
+    /// The address of the server, if there is one.
+    fn address(&self) -> Option<Address> {
+        None
+    }
+
+    /// Returns the engine with this decision on where a password may be sent; `None` if there are no passwords.
+    fn trusted(&self, trust: Trust) -> Option<Arc<dyn Engine>> {
+        let _ = trust;
+        None
     }
 
     /// Opens a session that waits so long for a lock. `cancel_token` tells what it does, and stops it.

@@ -26,9 +26,9 @@ impl Ctx {
         Ctx { file, start: Cell::new(0), dialect, by_dialect: true, problems: RefCell::new(Vec::new()), lost: Cell::new(0) }
     }
 
-    /// Creates a context for a file without `only=`.
+    /// Creates a context for a file without `only=`, in which no name depends on a dialect.
     pub(super) fn without_dialects(file: u32) -> Self {
-        Ctx { by_dialect: false, ..Ctx::new(file, Dialect::Sqlite) }
+        Ctx { by_dialect: false, ..Ctx::new(file, Dialect::ALL[0]) }
     }
 
     /// Returns the number of nodes that could not be read at all, so that their declarations are missing.

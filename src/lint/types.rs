@@ -1,7 +1,7 @@
 //! What a database makes of the declared type of a column, in any of its spellings. All rules use it; it does
 //! not know user-defined types.
 
-use crate::engine::postgres::read_type;
+use crate::engine::read_type;
 use crate::schema::Type;
 
 /// A PostgreSQL type, in parts.
@@ -16,8 +16,8 @@ pub(super) struct Meant {
     pub(super) array: bool,
 }
 
-/// Parses a type as PostgreSQL does: `TIMESTAMP(3) WITHOUT TIME ZONE[]` is an array of `timestamp`.
-pub(super) fn postgres(ty: &Type) -> Meant {
+/// Parses a type as SQL names it: `TIMESTAMP(3) WITHOUT TIME ZONE[]` is an array of `timestamp`.
+pub(super) fn meant(ty: &Type) -> Meant {
     let ty = match ty {
         Type::Other(name) => read_type::read(name.as_str(), "public"),
         portable => portable.clone(),
@@ -63,10 +63,10 @@ mod tests {
             ("mood", "mood", None, false),
             ("\"char\"", "\"char\"", None, false),
         ] {
-            let found = postgres(&Type::parse(text));
+            let found = meant(&Type::parse(text));
             assert_eq!((found.base.as_str(), found.size.as_deref(), found.array), (base, size, array), "{text}");
         }
-        assert_eq!(postgres(&Type::parse("int8")).ty, Type::BigInt);
+        assert_eq!(meant(&Type::parse("int8")).ty, Type::BigInt);
         assert_eq!(declared("unsigned big int (10, 2)"), (vec!["UNSIGNED".into(), "BIG".into(), "INT".into()], vec![10, 2]));
     }
 }

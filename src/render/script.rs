@@ -3,20 +3,21 @@
 
 use super::sql::{comment, write_head, write_step};
 use crate::plan::{Frame, Hazard, Level, Piece, Plan, Statement, StatementKind, Step, Transaction};
-use crate::schema::Dialect;
+use crate::schema::Shell;
 
 /// Returns the whole script, with the dialect's frame around the steps; empty if there is nothing to do.
 pub fn script(plan: &Plan, frame: &Frame) -> String {
     if plan.is_empty() && plan.guards.is_empty() {
         return String::new();
     }
-    match plan.dialect {
-        Dialect::Sqlite => sqlite(plan, frame),
-        Dialect::Postgres => postgres(plan, frame),
+    match plan.dialect.capabilities().shell {
+        Shell::Sqlite3 => for_sqlite3(plan, frame),
+        Shell::Psql => for_psql(plan, frame),
     }
 }
 
-fn sqlite(plan: &Plan, frame: &Frame) -> String {
+/// Returns the script for `sqlite3`.
+fn for_sqlite3(plan: &Plan, frame: &Frame) -> String {
     let mut out = String::new();
     let (blocked, destroyed) = stopping(plan);
     if !blocked.is_empty() {
@@ -43,7 +44,7 @@ fn sqlite(plan: &Plan, frame: &Frame) -> String {
 }
 
 /// Returns the script for `psql`: steps that cannot be in the transaction are before and after it.
-fn postgres(plan: &Plan, frame: &Frame) -> String {
+fn for_psql(plan: &Plan, frame: &Frame) -> String {
     let mut out = String::from("\\set ON_ERROR_STOP on\n");
     let (blocked, destroyed) = stopping(plan);
     if !blocked.is_empty() {

@@ -4,7 +4,7 @@
 
 use super::escape;
 use crate::plan::{Level, Plan, StatementKind, Step, Transaction};
-use crate::schema::Dialect;
+use crate::schema::Shell;
 
 /// Returns the statements between two schemas, with a header that says what they are. If they are run anyway,
 /// they stop where an apply would be refused or would destroy data.
@@ -16,9 +16,9 @@ pub fn for_reading(plan: &Plan) -> String {
     let head = "-- For reading only: this script does not check the database it runs on and does not record itself in the history.\n\
                 -- To get the script that does both, run rosey plan --format sql.\n";
     let destroys = plan.hazards().any(|h| h.level == Level::Destroys);
-    let stop = match plan.dialect {
-        Dialect::Sqlite => ".print \"stopped: this script destroys data; nothing was changed\"\n.exit 3\n\n",
-        Dialect::Postgres => "\\set ON_ERROR_STOP on\nDO $$ BEGIN RAISE 'this script destroys data'; END $$;\n",
+    let stop = match plan.dialect.capabilities().shell {
+        Shell::Sqlite3 => ".print \"stopped: this script destroys data; nothing was changed\"\n.exit 3\n\n",
+        Shell::Psql => "\\set ON_ERROR_STOP on\nDO $$ BEGIN RAISE 'this script destroys data'; END $$;\n",
     };
     format!(
         "{head}{}{sql}",
@@ -31,9 +31,14 @@ pub fn sql(plan: &Plan) -> String {
     if plan.is_empty() {
         return String::new();
     }
-    if plan.dialect == Dialect::Postgres {
-        return postgres(plan);
+    match plan.dialect.capabilities().shell {
+        Shell::Sqlite3 => for_sqlite3(plan),
+        Shell::Psql => for_psql(plan),
     }
+}
+
+/// Returns the statements for `sqlite3`, all in one transaction.
+fn for_sqlite3(plan: &Plan) -> String {
     let mut out = String::new();
     if plan.hazards().any(|h| h.level == Level::Blocks) {
         out.push_str("-- This plan is BLOCKED for the reasons given at its steps; the script stops here.\n.print \"stopped: this plan is BLOCKED; nothing was changed\"\n.exit 3\n\n");
@@ -49,7 +54,7 @@ pub fn sql(plan: &Plan) -> String {
 }
 
 /// Returns the statements for `psql`: those that cannot be in the transaction are before and after it.
-fn postgres(plan: &Plan) -> String {
+fn for_psql(plan: &Plan) -> String {
     let mut out = String::from("\\set ON_ERROR_STOP on\n");
     if plan.hazards().any(|h| h.level == Level::Blocks) {
         out.push_str("DO $$ BEGIN RAISE 'this plan is BLOCKED for the reasons given at its steps; the script stops here'; END $$;\n");

@@ -3,6 +3,16 @@
 
 use super::Dialect;
 
+/// A program that runs SQL scripts. Its own commands are part of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Shell {
+    /// `sqlite3`, with commands such as `.bail`.
+    Sqlite3,
+    /// `psql`, with commands such as `\\set`.
+    Psql,
+}
+
 /// What an engine does, and what it does in its own way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -12,8 +22,14 @@ pub struct Capabilities {
 
     /// A database is a file, and needs no server.
     pub lives_in_file: bool,
+    /// What a URL leaves out is taken from libpq's variables, PGHOST and its like.
+    pub reads_libpq_environment: bool,
+    /// The program that runs its scripts.
+    pub shell: Shell,
     /// Tables are in schemas, as `audit.log` is.
     pub has_schemas: bool,
+    /// There are schemas, extensions, enums, domains, sequences and materialized views.
+    pub has_server_objects: bool,
     /// Rows have a number of their own, which an integer key is another name for.
     pub has_rowid: bool,
     /// A table may have no columns.
@@ -84,7 +100,10 @@ pub struct Capabilities {
 const SQLITE: Capabilities = Capabilities {
     title: "SQLite",
     lives_in_file: true,
+    reads_libpq_environment: false,
+    shell: Shell::Sqlite3,
     has_schemas: false,
+    has_server_objects: false,
     has_rowid: true,
     has_tables_without_columns: false,
     has_empty_names: true,
@@ -122,7 +141,10 @@ const SQLITE: Capabilities = Capabilities {
 const POSTGRES: Capabilities = Capabilities {
     title: "PostgreSQL",
     lives_in_file: false,
+    reads_libpq_environment: true,
+    shell: Shell::Psql,
     has_schemas: true,
+    has_server_objects: true,
     has_rowid: false,
     has_tables_without_columns: true,
     has_empty_names: false,

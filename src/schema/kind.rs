@@ -74,7 +74,7 @@ impl Kind {
         match self {
             Kind::Table | Kind::View | Kind::Trigger | Kind::VirtualTable => false,
             Kind::Namespace | Kind::Extension | Kind::Enum | Kind::Domain | Kind::Sequence | Kind::MaterializedView => {
-                dialect == Dialect::Sqlite
+                !dialect.capabilities().has_server_objects
             }
         }
     }

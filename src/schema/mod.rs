@@ -34,7 +34,7 @@ use std::collections::BTreeSet;
 pub use address::Address;
 pub use allow::{Allow, Allows};
 pub use any_kind::{AnyKind, Part, UnmanagedKind};
-pub use capabilities::Capabilities;
+pub use capabilities::{Capabilities, Shell};
 pub use column::{Column, DefaultValue, Explicit, Generated, Identity, Literal};
 pub use directives::Directives;
 pub use exchanged::Exchanged;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use kdl::{KdlEntry, KdlValue};
 use rosey::apply::rollback::{To, rollback_target};
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, PlanOptions, Silent, SqlitePath};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, EngineOptions, Options, PlanOptions, Silent, SqlitePath};
 use rosey::engine::PlanError;
 use rosey::engine::sqlite::offline;
 use rosey::plan::{Kind, Plan};
@@ -77,8 +77,9 @@ fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
     let live = database.live();
     let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).unwrap();
     let back = Desired::new(target.desired.clone(), Dialect::Sqlite).unwrap_or_else(|e| panic!("the rollback: {e:?}"));
-    let plan =
-        wait(live.plan(&back, PlanOptions { path: by, ..PlanOptions::default() })).unwrap_or_else(|e| panic!("the rollback: {e:?}")).plan;
+    let plan = wait(live.plan(&back, PlanOptions { engine: EngineOptions::default().by(by), ..PlanOptions::default() }))
+        .unwrap_or_else(|e| panic!("the rollback: {e:?}"))
+        .plan;
     let backup = BackupMode::Never;
     let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
     let applied = wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent));
@@ -89,7 +90,8 @@ fn goes_back(database: &Database, before: &Before, by: SqlitePath) {
 
 /// Checks that a plan from facts makes the same changes with the same statements.
 fn is_planned_alike_without_the_database(database: &Database, after: &Normalized, by: SqlitePath) {
-    let (desired, plan_options) = (Desired::from(after.clone()), PlanOptions { path: by, ..PlanOptions::default() });
+    let (desired, plan_options) =
+        (Desired::from(after.clone()), PlanOptions { engine: EngineOptions::default().by(by), ..PlanOptions::default() });
     let noted = wait(database.live().plan_with_snapshot(&desired, plan_options)).unwrap();
     let (live, state) = (noted.plan, noted.state);
     let offline = wait(apply::plan_offline(&state, &desired, plan_options)).unwrap().plan;

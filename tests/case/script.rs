@@ -1,6 +1,6 @@
 //! Runs the script of a plan with the real shell on a copy: the result must be that of the apply.
 
-use rosey::apply::{Desired, Options, PlanOptions, SqlitePath};
+use rosey::apply::{Desired, EngineOptions, Options, PlanOptions, SqlitePath};
 use rosey::render;
 use rosey::schema::Normalized;
 
@@ -18,7 +18,8 @@ impl Scripted {
         if !shell::is_there() {
             return None;
         }
-        let (desired, plan_options) = (Desired::from(after.clone()), PlanOptions { path: by, ..PlanOptions::default() });
+        let (desired, plan_options) =
+            (Desired::from(after.clone()), PlanOptions { engine: EngineOptions::default().by(by), ..PlanOptions::default() });
         let (planned, frame) = wait(database.live().plan_script(&desired, plan_options, &Options::default())).unwrap();
         let plan = planned.plan;
         let stopped = render::script(&plan, &frame);
@@ -63,7 +64,8 @@ impl Scripted {
 /// Runs the script of a PostgreSQL plan with psql, if it is installed; if it is destructive, first without
 /// permission.
 pub fn by_psql(database: &server::Database<'_>, after: &Normalized, online: bool) -> Result<(), String> {
-    let (desired, plan_options) = (Desired::from(after.clone()), PlanOptions { online, ..PlanOptions::default() });
+    let (desired, plan_options) =
+        (Desired::from(after.clone()), PlanOptions { engine: EngineOptions::default().online(online), ..PlanOptions::default() });
     let planned = wait(database.live().plan_script(&desired, plan_options, &Options::default()));
     let (planned, frame) = planned.map_err(|e| format!("no plan: {e:?}"))?;
     let plan = planned.plan;

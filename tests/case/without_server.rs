@@ -1,6 +1,6 @@
 //! A plan made from saved facts without the server must equal the one made with it.
 
-use rosey::apply::{self, Desired, PlanOptions, PlanSnapshot};
+use rosey::apply::{self, Desired, EngineOptions, PlanOptions, PlanSnapshot};
 use rosey::plan::{Plan, Step};
 use rosey::schema::Normalized;
 
@@ -8,8 +8,11 @@ use crate::support::{applied, wait};
 
 /// Saves the plan as to a file, makes it again from that, and compares it with itself and with the plain one.
 pub fn is_the_same(live: &apply::Database, desired: &Normalized, online: bool, plain: &Plan) -> Result<(), String> {
-    let noted = wait(live.plan_with_snapshot(&Desired::from(desired.clone()), PlanOptions { online, ..PlanOptions::default() }))
-        .map_err(|e| format!("no plan to note down: {e:?}"))?;
+    let noted = wait(live.plan_with_snapshot(
+        &Desired::from(desired.clone()),
+        PlanOptions { engine: EngineOptions::default().online(online), ..PlanOptions::default() },
+    ))
+    .map_err(|e| format!("no plan to note down: {e:?}"))?;
     if noted.plan.changes.addresses() != plain.changes.addresses() {
         return Err(format!("noted down, other things change: {:?}\n{}", noted.plan.changes.addresses(), statements(plain)));
     }
@@ -47,6 +50,10 @@ fn again(noted: &PlanSnapshot, online: bool) -> Result<Plan, String> {
     // What the history recorded is not in the file of a plan.
     let mut bare = noted.state.clone();
     (bare.recorded, bare.written) = (None, None);
-    let again = wait(apply::plan_offline(&bare, &wanted, PlanOptions { online, ..PlanOptions::default() }));
+    let again = wait(apply::plan_offline(
+        &bare,
+        &wanted,
+        PlanOptions { engine: EngineOptions::default().online(online), ..PlanOptions::default() },
+    ));
     Ok(again.map_err(|e| format!("without the server: {e:?}"))?.plan)
 }

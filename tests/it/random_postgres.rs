@@ -19,7 +19,7 @@ use crate::support::{quote, wait};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rosey::apply::rollback::{To, rollback_target};
-use rosey::apply::{ApplyError, BackupMode, Desired, Options, PlanOptions, Silent};
+use rosey::apply::{ApplyError, BackupMode, Desired, EngineOptions, Options, PlanOptions, Silent};
 use rosey::engine::PlanError;
 use rosey::plan::Kind;
 use rosey::schema::{Dialect, Normalized, ObjectName};
@@ -137,7 +137,7 @@ fn undo(database: &Database, online: bool) -> Result<(), ApplyError> {
     let live = database.live();
     let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Postgres).unwrap_or_else(|e| panic!("back: {e}"));
     let back = Desired::new(target.desired.clone(), Dialect::Postgres)?;
-    let plan = wait(live.plan(&back, PlanOptions { online, ..PlanOptions::default() }))?.plan;
+    let plan = wait(live.plan(&back, PlanOptions { engine: EngineOptions::default().online(online), ..PlanOptions::default() }))?.plan;
     let backup = BackupMode::Never;
     let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
     wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent))?;

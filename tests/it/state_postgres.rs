@@ -4,7 +4,7 @@
 use crate::support::applied::desired;
 use crate::support::postgres::{Database, servers};
 use crate::support::wait;
-use rosey::apply::{self, Desired, PlanOptions};
+use rosey::apply::{self, Desired, EngineOptions, PlanOptions};
 use rosey::engine::postgres::{self, Url, offline};
 use rosey::plan::{Fact, State};
 use rosey::schema::Normalized;
@@ -31,7 +31,13 @@ fn state(database: &Database, user: &str) -> State {
 fn without(noted: &State, desired: &Normalized, online: bool) -> rosey::plan::Plan {
     let mut bare = noted.clone();
     (bare.recorded, bare.written) = (None, None);
-    wait(apply::plan_offline(&bare, &Desired::from(desired.clone()), PlanOptions { online, ..PlanOptions::default() })).unwrap().plan
+    wait(apply::plan_offline(
+        &bare,
+        &Desired::from(desired.clone()),
+        PlanOptions { engine: EngineOptions::default().online(online), ..PlanOptions::default() },
+    ))
+    .unwrap()
+    .plan
 }
 
 fn of(facts: &[Fact], name: &str) -> Vec<String> {

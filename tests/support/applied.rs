@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use rosey::apply::{self, ApplyError, BackupMode, Observer, Options, Outcome, PlanOptions, Silent};
+use rosey::apply::{self, ApplyError, BackupMode, EngineOptions, Observer, Options, Outcome, PlanOptions, Silent};
 use rosey::engine::postgres::Url;
 use rosey::engine::{self, CancelToken, PlanError};
 use rosey::kdl::{self, Sources};
@@ -32,7 +32,7 @@ impl Database<'_> {
     }
 
     pub fn plan(&self, desired: &Normalized, online: bool) -> Result<Plan, PlanError> {
-        planned(&self.live(), desired, PlanOptions { online, ..PlanOptions::default() })
+        planned(&self.live(), desired, PlanOptions { engine: EngineOptions::default().online(online), ..PlanOptions::default() })
     }
 
     pub fn apply(&self, desired: &Normalized, online: bool) -> Result<Outcome, ApplyError> {

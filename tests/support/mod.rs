@@ -10,7 +10,7 @@ pub mod shell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rosey::apply::{self, ApplyError, BackupMode, Desired, Options, Outcome, PlanOptions, Silent, SqlitePath};
+use rosey::apply::{self, ApplyError, BackupMode, Desired, EngineOptions, Options, Outcome, PlanOptions, Silent, SqlitePath};
 use rosey::engine::PlanError;
 use rosey::engine::{self, CancelToken};
 use rosey::kdl::{self, Sources};
@@ -98,7 +98,7 @@ impl Database {
     }
 
     pub fn apply_by(&self, desired: &Normalized, allow_destructive: bool, by: SqlitePath) -> Result<Outcome, ApplyError> {
-        let plan = planned(&self.live(), desired, PlanOptions { path: by, ..PlanOptions::default() })?;
+        let plan = planned(&self.live(), desired, PlanOptions { engine: EngineOptions::default().by(by), ..PlanOptions::default() })?;
         let options = Options { allow_destructive, backup: BackupMode::Never, ..Options::default() };
         wait(self.live().apply(desired, &plan, &options, Arc::new(CancelToken::default()), &mut Silent))
     }

@@ -185,7 +185,7 @@ pub(crate) struct How<'h> {
 impl<'h> How<'h> {
     /// As the options say.
     pub(crate) fn in_way(plan_options: PlanOptions) -> How<'h> {
-        How { online: plan_options.online, counts: plan_options.counts, holding: None }
+        How { online: plan_options.engine.postgres.online, counts: plan_options.counts, holding: None }
     }
 
     /// Returns the options of an approved plan.

@@ -1,19 +1,56 @@
 //! PostgreSQL without a server: what a plan needs of it, from the facts that were noted of a database.
 
-use super::{check, frame, from_sql, keywords, offline};
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use super::session::Server;
+use super::{Url, UrlError, check, frame, from_sql, keywords, offline};
 use crate::diff::Changes;
 use crate::engine::offline::{OfflinePlan, RecordedState};
 use crate::engine::product::Product;
 use crate::engine::snapshot::Noted;
-use crate::engine::traits::Local;
-use crate::engine::{PlanError, PlanOptions};
+use crate::engine::traits::{Engine, Local};
+use crate::engine::{BadUrl, PlanError, PlanOptions};
 use crate::plan::{Frame, Plan, Record};
 use crate::schema::{Normalized, Problem, Schema};
+
+/// The form of a URL, for people.
+const FORM: &str = "postgresql://user:password@host:port/database";
 
 /// PostgreSQL.
 pub(crate) struct Postgres;
 
 impl Product for Postgres {
+    fn schemes(&self) -> &'static [&'static str] {
+        &["postgresql", "postgres"]
+    }
+
+    fn url_forms(&self) -> &'static str {
+        FORM
+    }
+
+    fn has_password(&self, text: &str) -> bool {
+        Url::text_has_password(text)
+    }
+
+    fn engine(&self, url: &str, _rest: &str) -> Result<Arc<dyn Engine>, BadUrl> {
+        let url = Url::parse(url).map_err(|why| match &why {
+            UrlError::Unknown { .. } => BadUrl {
+                why: why.to_string(),
+                ..BadUrl::new("it has an unknown parameter", format!("known parameters: {}", super::parameters()))
+            },
+            _ => BadUrl::new(why.to_string(), format!("use {FORM}")),
+        })?;
+        Ok(Arc::new(Server(url)))
+    }
+
+    fn cancel_all(&self) -> Local<'static, (), Infallible> {
+        Box::pin(async {
+            super::cancel_all().await;
+            Ok(())
+        })
+    }
+
     fn problems(&self, schema: &Schema) -> Vec<Problem> {
         check::problems(schema)
     }
@@ -28,7 +65,7 @@ impl Product for Postgres {
         desired: &'a Normalized,
         plan_options: PlanOptions,
     ) -> Local<'a, OfflinePlan, PlanError> {
-        Box::pin(async move { Ok(offline::plan(from.current, from.facts, from.recorded, desired, plan_options.online)?) })
+        Box::pin(async move { Ok(offline::plan(from.current, from.facts, from.recorded, desired, plan_options.engine.postgres.online)?) })
     }
 
     fn frame_offline<'a>(
@@ -40,7 +77,8 @@ impl Product for Postgres {
         record: Record,
     ) -> Local<'a, Option<Frame>, PlanError> {
         Box::pin(async move {
-            let (settled, guards, uncounted) = offline::for_script(from.current, from.facts, from.recorded, desired, plan_options.online)?;
+            let (settled, guards, uncounted) =
+                offline::for_script(from.current, from.facts, from.recorded, desired, plan_options.engine.postgres.online)?;
             let start = frame::Start { settled: &settled, guards: &guards, uncounted: &uncounted, number: from.number, facts: from.facts };
             Ok(frame::frame(plan, &start, desired, record))
         })

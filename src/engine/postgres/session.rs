@@ -14,7 +14,7 @@ use super::{Url, affinity, commit, dump, history, lock, run, scratch};
 use crate::engine::backups::{NotScratched, Scratch};
 use crate::engine::snapshot::LiveSnapshot;
 use crate::engine::traits::{Answer, AsNoted, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
-use crate::engine::{self, BackupMode, CancelToken, PlanError, PlanOptions};
+use crate::engine::{self, Address, BackupMode, CancelToken, PlanError, PlanOptions, Trust};
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
@@ -32,6 +32,16 @@ impl Engine for Server {
 
     fn shown(&self) -> String {
         self.0.shown()
+    }
+
+    fn address(&self) -> Option<Address> {
+        let url = &self.0;
+        let (host, database, user) = (url.host().to_owned(), url.database().to_owned(), url.user().to_owned());
+        Some(Address { host, port: url.port(), database, user })
+    }
+
+    fn trusted(&self, trust: Trust) -> Option<Arc<dyn Engine>> {
+        Some(Arc::new(Server(self.0.clone().trusted(trust))))
     }
 
     fn open<'a>(

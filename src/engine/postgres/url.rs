@@ -16,6 +16,8 @@ use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use parts::Parts;
 
+use crate::engine::Trust;
+
 /// Why a URL is not a PostgreSQL URL that rosey can use. Names parameters, never a value: it may be a
 /// password.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -60,18 +62,6 @@ pub enum UrlError {
     /// The driver rejects the URL.
     #[error("the driver rejects the URL or one of libpq's environment variables")]
     Driver,
-}
-
-/// How far the author of a URL is trusted with a password from the environment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trust {
-    /// It may be sent to the URL's host, as the URL specifies.
-    Full,
-    /// It may be sent to the URL's host, because the environment names that host too; the URL cannot turn off
-    /// encryption.
-    Host,
-    /// It may be sent to this machine only.
-    Nothing,
 }
 
 /// Whether there is a password, and when it is sent.

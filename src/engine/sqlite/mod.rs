@@ -12,6 +12,7 @@ pub(crate) mod file;
 mod frame;
 mod from_sql;
 pub(crate) mod gate;
+pub(crate) mod help;
 pub(crate) mod history;
 mod implied;
 mod indexed_by;
@@ -23,6 +24,7 @@ pub(crate) mod lower;
 pub(crate) mod measure;
 mod normalize;
 pub mod offline;
+mod options;
 pub(crate) mod outcome;
 pub(crate) mod overwrite;
 pub(crate) mod planner;
@@ -41,6 +43,7 @@ pub(crate) mod session;
 pub(crate) mod shell;
 mod snapshot;
 pub(crate) mod types;
+mod url;
 mod value;
 pub(crate) mod verify;
 mod works;
@@ -59,4 +62,5 @@ pub fn for_display(live: &crate::schema::Normalized) -> crate::schema::Schema {
     inspect::for_display(live.schema())
 }
 
+pub use options::{PlanningOptions, SqlitePath};
 pub use planner::{PlanError, desired};

@@ -1,19 +1,52 @@
 //! SQLite without a file: what a plan needs of it, from the facts that were noted of one. Opens only databases in memory.
 
-use super::{check, frame, from_sql, inspect, keywords, normalize, offline};
+use std::sync::Arc;
+
+use super::session::File;
+use super::{check, frame, from_sql, inspect, keywords, normalize, offline, types, url};
 use crate::diff::{Changes, remaining};
+use crate::engine::affinity::Affinity;
 use crate::engine::offline::{OfflinePlan, RecordedState};
 use crate::engine::product::Product;
 use crate::engine::snapshot::Noted;
-use crate::engine::traits::Local;
-use crate::engine::{ApplyError, PlanError, PlanOptions, SqlitePath};
+use crate::engine::traits::{Engine, Local};
+use crate::engine::{ApplyError, BadUrl, PlanError, PlanOptions};
 use crate::plan::{Frame, Plan, Record};
-use crate::schema::{Normalized, Problem, Schema};
+use crate::schema::{Column, Normalized, Problem, Schema, Table};
 
 /// SQLite.
 pub(crate) struct Sqlite;
 
 impl Product for Sqlite {
+    fn schemes(&self) -> &'static [&'static str] {
+        &["sqlite"]
+    }
+
+    fn url_forms(&self) -> &'static str {
+        url::FORMS
+    }
+
+    fn engine(&self, _url: &str, rest: &str) -> Result<Arc<dyn Engine>, BadUrl> {
+        let path = url::path(rest).map_err(|why| BadUrl::new(why, format!("use {}", url::FORMS)))?;
+        Ok(Arc::new(File(path)))
+    }
+
+    fn declared(&self, column: &Column, table: &Table) -> String {
+        types::declared(&column.ty, table.strict)
+    }
+
+    fn affinity(&self, column: &Column, table: &Table) -> Option<Affinity> {
+        Some(types::column_affinity(column, table))
+    }
+
+    fn affinity_of(&self, declared: &str) -> Option<Affinity> {
+        Some(types::affinity(declared))
+    }
+
+    fn rowid_key<'t>(&self, table: &'t Table) -> Option<&'t Column> {
+        types::rowid_key(table)
+    }
+
     fn problems(&self, schema: &Schema) -> Vec<Problem> {
         check::problems(schema)
     }
@@ -33,7 +66,7 @@ impl Product for Sqlite {
         plan_options: PlanOptions,
     ) -> Local<'a, OfflinePlan, PlanError> {
         Box::pin(async move {
-            let plan = offline::plan(from.facts, from.current, desired, plan_options.path == SqlitePath::Rebuild).await?;
+            let plan = offline::plan(from.facts, from.current, desired, plan_options.engine.sqlite.rebuild_only()).await?;
             Ok(OfflinePlan { plan, unsettled: Vec::new(), desired: None })
         })
     }

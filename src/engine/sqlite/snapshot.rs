@@ -12,7 +12,7 @@ use super::{frame, history, measure, normalized, offline, session};
 use crate::engine::guards::{self, Guards};
 use crate::engine::snapshot::{LivePlan, LiveSnapshot, Noted, NotedPlan, RecordOf};
 use crate::engine::traits::{Answer, Local};
-use crate::engine::{self, PlanError, PlanOptions, Remarks, SqlitePath};
+use crate::engine::{self, PlanError, PlanOptions, Remarks};
 use crate::plan::{self, Action, Code, Counts, Frame, Hazard, Level, Plan};
 use crate::schema::{Normalized, Schema};
 
@@ -67,7 +67,7 @@ impl FileSnapshot {
             let plan = planner::plan_from_nothing(desired).await?;
             return Ok(LivePlan { plan, remarks: Remarks::default(), current: Schema::default() });
         }
-        let how = How { rebuild_only: plan_options.path == SqlitePath::Rebuild, proven: None, counts: plan_options.counts };
+        let how = How { rebuild_only: plan_options.engine.sqlite.rebuild_only(), proven: None, counts: plan_options.counts };
         let mut plan = planner::plan_from(&self.live, desired, how).await?;
         planner::guard(&mut plan, &self.guards, desired);
         counted(&self.path, &mut plan, plan_options).await?;

@@ -1,18 +1,8 @@
 //! SQLite's declared types and affinities (<https://sqlite.org/datatype3.html>), and the portable types they
 //! stand for.
 
+pub(crate) use crate::engine::affinity::Affinity;
 use crate::schema::{Column, Table, Type, TypeName};
-
-/// The affinity of a declared type.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Affinity {
-    Integer,
-    Real,
-    Numeric,
-    Text,
-    /// No conversion at all; called BLOB in the documentation.
-    Blob,
-}
 
 /// Applies the rules of "Determination Of Column Affinity", in their order.
 pub(crate) fn affinity(declared: &str) -> Affinity {

@@ -30,7 +30,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 }
 
 fn discouraged(ty: &Type) -> bool {
-    let meant = types::postgres(ty);
+    let meant = types::meant(ty);
     match meant.base.as_str() {
         "money" | "timetz" | "\"char\"" | "name" => true,
         "timestamp" | "timestamptz" => meant.size.as_deref() == Some("0"),

@@ -1,6 +1,7 @@
 //! `float-key`: a float in a key or in a comparison for equality.
 
-use crate::engine::sqlite::types::{Affinity, column_affinity};
+use crate::engine::affinity::Affinity;
+use crate::engine::product_of;
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
@@ -31,9 +32,9 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
 }
 
 fn is_float(column: &Column, table: &Table, dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Sqlite => column_affinity(column, table) == Affinity::Real,
-        Dialect::Postgres => matches!(types::postgres(&column.ty).base.as_str(), "real" | "double"),
+    match product_of(dialect).affinity(column, table) {
+        Some(affinity) => affinity == Affinity::Real,
+        None => matches!(types::meant(&column.ty).base.as_str(), "real" | "double"),
     }
 }
 

@@ -35,7 +35,7 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
 }
 
 fn is_nulled(column: &Column, action: RefAction, dialect: Dialect) -> bool {
-    let numbered = dialect.capabilities().has_number_defaults && (column.identity.is_some() || types::postgres(&column.ty).ty.is_serial());
+    let numbered = dialect.capabilities().has_number_defaults && (column.identity.is_some() || types::meant(&column.ty).ty.is_serial());
     action == RefAction::SetNull || (action == RefAction::SetDefault && column.default.is_none() && !numbered)
 }
 

@@ -1,6 +1,6 @@
 //! `foreign-key-type`: the two ends of a foreign key have different types.
 
-use crate::engine::sqlite::types::column_affinity;
+use crate::engine::product_of;
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, foreign_keys};
 use crate::lint::rule::{Finding, Rule, Text, everywhere};
@@ -44,20 +44,21 @@ fn targets<'a>(fk: &'a ForeignKey, parent: &'a Table) -> Vec<&'a Ident> {
 }
 
 fn differ(own: (&Column, &Table), to: (&Column, &Table), dialect: Dialect) -> bool {
-    match dialect {
-        Dialect::Sqlite => column_affinity(own.0, own.1) != column_affinity(to.0, to.1),
-        // Only the server knows which names mean the same type.
-        Dialect::Postgres => match (plain(&own.0.ty), plain(&to.0.ty)) {
-            (Type::Other(_), _) | (_, Type::Other(_)) => false,
-            (a, b) => a != b,
-        },
+    let affinity = |(column, table)| product_of(dialect).affinity(column, table);
+    if let (Some(own), Some(to)) = (affinity(own), affinity(to)) {
+        return own != to;
+    }
+    // Only the server knows which names mean the same type.
+    match (plain(&own.0.ty), plain(&to.0.ty)) {
+        (Type::Other(_), _) | (_, Type::Other(_)) => false,
+        (a, b) => a != b,
     }
 }
 
 /// Returns the type of the values: without the sequence, and without a limit, which does not matter for
 /// comparisons.
 fn plain(ty: &Type) -> Type {
-    match types::postgres(ty).ty {
+    match types::meant(ty).ty {
         Type::Serial => Type::Integer,
         Type::BigSerial => Type::BigInt,
         Type::VarChar(_) => Type::Text,

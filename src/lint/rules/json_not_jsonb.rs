@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let meant = columns(schema).filter(|(_, c)| types::postgres(&c.ty).base == "json");
+    let meant = columns(schema).filter(|(_, c)| types::meant(&c.ty).base == "json");
     meant
         .map(|(t, c)| {
             let message = format!("{} is {}", c.name, c.ty);

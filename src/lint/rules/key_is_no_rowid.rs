@@ -1,10 +1,11 @@
 //! `key-is-no-rowid`: an integer key on SQLite that is not the rowid.
 
-use crate::engine::sqlite::types::{Affinity, affinity, declared, rowid_key};
+use crate::engine::affinity::Affinity;
+use crate::engine::product_of;
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, key_origin};
 use crate::lint::rule::{Finding, Rule, Text};
-use crate::lint::types::postgres;
+use crate::lint::types::meant;
 use crate::schema::{Column, Dialect, Schema, Table, Type};
 
 pub(super) const RULE: Rule = Rule {
@@ -20,13 +21,14 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
+    let product = product_of(dialect);
     let mut findings = Vec::new();
-    for table in schema.tables.values().filter(|t| !t.without_rowid && rowid_key(t).is_none()) {
+    for table in schema.tables.values().filter(|t| !t.without_rowid && product.rowid_key(t).is_none()) {
         let Some(column) = table.single_key() else { continue };
-        let name = declared(&column.ty, table.strict);
+        let name = product.declared(column, table);
         // An identity column is the rowid, whatever its type.
-        if column.identity.is_none() && affinity(&name) == Affinity::Integer && !is_given(table, column) {
+        if column.identity.is_none() && product.affinity_of(&name) == Some(Affinity::Integer) && !is_given(table, column) {
             let desc = table.primary_key.as_ref().is_some_and(|k| k.inline_desc);
             let why = if desc { "primary-key=desc".to_owned() } else { format!("its type is {name}") };
             let message = format!("key {} is not the rowid, because {why}", column.name);
@@ -44,7 +46,7 @@ fn is_given(table: &Table, column: &Column) -> bool {
 
 /// Returns a type for a rowid that is as wide on PostgreSQL as the declared one.
 fn written(column: &Column) -> String {
-    let wide = postgres(&column.ty).ty == Type::BigInt || column.ty.to_string().to_uppercase().contains("BIG");
+    let wide = meant(&column.ty).ty == Type::BigInt || column.ty.to_string().to_uppercase().contains("BIG");
     let ty = if wide { "bigint primary-key identity" } else { "integer primary-key" };
     format!("column {} {ty}", crate::kdl::string_repr(column.name.as_str()))
 }

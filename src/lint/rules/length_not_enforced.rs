@@ -1,7 +1,8 @@
 //! `length-not-enforced`: a length that SQLite does not enforce.
 
+use crate::engine::affinity::Affinity;
+use crate::engine::product_of;
 use crate::engine::scanner::{Token, lex};
-use crate::engine::sqlite::types::{Affinity, column_affinity};
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::names::in_sql;
@@ -22,8 +23,8 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let limited = columns(schema).filter_map(|(t, c)| Some((t, c, length(t, c)?))).filter(|(t, c, _)| !is_checked(t, c));
+fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
+    let limited = columns(schema).filter_map(|(t, c)| Some((t, c, length(t, c, dialect)?))).filter(|(t, c, _)| !is_checked(t, c));
     limited
         .map(|(t, c, n)| {
             let message = format!("SQLite does not enforce the length of {} ({})", c.name, c.ty);
@@ -35,9 +36,9 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 }
 
 /// Returns the length in a text type; the types of a STRICT table have none.
-fn length(table: &Table, column: &Column) -> Option<u32> {
+fn length(table: &Table, column: &Column, dialect: Dialect) -> Option<u32> {
     let (_, sizes) = types::declared(&column.ty.to_string());
-    let text = column_affinity(column, table) == Affinity::Text;
+    let text = product_of(dialect).affinity(column, table) == Some(Affinity::Text);
     sizes.first().copied().filter(|_| text)
 }
 

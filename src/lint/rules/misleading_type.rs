@@ -1,6 +1,7 @@
 //! `misleading-type`: a declared type that means something else on SQLite.
 
-use crate::engine::sqlite::types::{Affinity, affinity};
+use crate::engine::affinity::Affinity;
+use crate::engine::product_of;
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
@@ -54,11 +55,11 @@ const NUMBERS: [&str; 26] = [
 /// Parts of names whose values are bytes.
 const BYTES: [&str; 4] = ["BINARY", "BYTEA", "BYTES", "IMAGE"];
 
-fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (table, column) in columns(schema).filter(|(t, _)| !t.strict) {
         let Type::Other(name) = &column.ty else { continue };
-        if let Some(is) = accident(name.as_str()) {
+        if let Some(is) = accident(name.as_str(), dialect) {
             let message = format!("column {} is declared as {}, which SQLite interprets as {is}", column.name, column.ty);
             findings.push(Finding::new(column_at(table, &column.name), column.origin, message, advice(name.as_str())));
         }
@@ -68,10 +69,10 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 
 /// Returns the affinity that SQLite derives from a name that does not say so: from a part inside a longer
 /// word, or because it knows no part of it.
-fn accident(name: &str) -> Option<&'static str> {
+fn accident(name: &str, dialect: Dialect) -> Option<&'static str> {
     let (words, _) = declared(name);
     let says = |meant: fn(&str) -> bool| words.iter().any(|w| meant(w));
-    let (is, said) = match affinity(name) {
+    let (is, said) = match product_of(dialect).affinity_of(name)? {
         Affinity::Integer => ("INTEGER", says(is_integer)),
         Affinity::Text => ("TEXT", says(is_text)),
         Affinity::Real => ("REAL", says(is_real)),

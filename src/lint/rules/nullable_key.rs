@@ -1,6 +1,6 @@
 //! `nullable-key`: a key column on SQLite that accepts NULL.
 
-use crate::engine::sqlite::types::rowid_key;
+use crate::engine::product_of;
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};
 use crate::lint::rule::{Finding, Rule, Text};
@@ -19,9 +19,9 @@ pub(super) const RULE: Rule = Rule {
     check,
 };
 
-fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
+fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     let open = columns(schema).filter(|(t, c)| t.in_key(&c.name) && !c.not_null && !t.without_rowid && !t.strict);
-    let open = open.filter(|(t, c)| rowid_key(t).is_none_or(|k| k.name != c.name));
+    let open = open.filter(|(t, c)| product_of(dialect).rowid_key(t).is_none_or(|k| k.name != c.name));
     open.map(|(t, c)| {
         let message = format!("key column {} allows NULL", c.name);
         Finding::new(column_at(t, &c.name), c.origin, message, "remove `nullable`")

@@ -30,7 +30,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 }
 
 fn is_padded(ty: &Type) -> bool {
-    matches!(types::postgres(ty).base.as_str(), "char" | "bpchar")
+    matches!(types::meant(ty).base.as_str(), "char" | "bpchar")
 }
 
 #[cfg(test)]

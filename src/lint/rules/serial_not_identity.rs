@@ -20,7 +20,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let meant = columns(schema).filter(|(_, c)| types::postgres(&c.ty).ty.is_serial());
+    let meant = columns(schema).filter(|(_, c)| types::meant(&c.ty).ty.is_serial());
     meant
         .map(|(t, c)| {
             let message = format!("{} is a {}", c.name, c.ty);

@@ -31,7 +31,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 
 /// Returns the number of bits of a generated number, if they are few.
 fn bits(column: &Column) -> Option<u32> {
-    let meant = types::postgres(&column.ty);
+    let meant = types::meant(&column.ty);
     match meant.ty {
         Type::Serial => Some(32),
         Type::Integer if column.identity.is_some() => Some(32),

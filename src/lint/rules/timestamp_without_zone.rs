@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
-    let meant = columns(schema).filter(|(_, c)| types::postgres(&c.ty).base == "timestamp");
+    let meant = columns(schema).filter(|(_, c)| types::meant(&c.ty).base == "timestamp");
     meant
         .map(|(t, c)| {
             let message = format!("{} is a timestamp without time zone", c.name);
@@ -31,7 +31,7 @@ fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
 }
 
 fn advice(column: &Column) -> String {
-    let meant = types::postgres(&column.ty);
+    let meant = types::meant(&column.ty);
     let size = meant.size.map(|n| format!("({n})")).unwrap_or_default();
     if meant.array {
         return format!("write {}", crate::kdl::string_repr(&format!("timestamptz{size}[]")));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rosey::apply::rollback::{To, rollback_target};
-use rosey::apply::{ApplyError, BackupMode, Desired, Options, PlanOptions, Silent, SqlitePath};
+use rosey::apply::{ApplyError, BackupMode, Desired, EngineOptions, Options, PlanOptions, Silent, SqlitePath};
 use rosey::engine::PlanError;
 use rosey::plan::Kind;
 use rosey::schema::{Dialect, Normalized};
@@ -286,7 +286,9 @@ fn back(database: &Database, by: SqlitePath, is_narrower: bool) -> Result<bool, 
     let live = database.live();
     let target = rollback_target(&wait(live.history()).unwrap(), To::Back(1), Dialect::Sqlite).map_err(|e| format!("back: {e}"))?;
     let back = Desired::new(target.desired.clone(), Dialect::Sqlite).map_err(|e| format!("back: {e:?}"))?;
-    let plan = wait(live.plan(&back, PlanOptions { path: by, ..PlanOptions::default() })).map_err(|e| format!("back: {e:?}"))?.plan;
+    let plan = wait(live.plan(&back, PlanOptions { engine: EngineOptions::default().by(by), ..PlanOptions::default() }))
+        .map_err(|e| format!("back: {e:?}"))?
+        .plan;
     let backup = BackupMode::Never;
     let options = Options { allow_destructive: true, backup, kind: Kind::Rollback, back_to: Some(target.back_to), ..Options::default() };
     let applied = wait(live.apply(back.normalized(), &plan, &options, Arc::default(), &mut Silent));

@@ -1,0 +1,12 @@
+//! What an engine that does not enforce types makes of the type of a column.
+
+/// The affinity of a declared type (<https://sqlite.org/datatype3.html>).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Affinity {
+    Integer,
+    Real,
+    Numeric,
+    Text,
+    /// No conversion at all; called BLOB in the documentation.
+    Blob,
+}
