@@ -310,8 +310,9 @@ fn touched(live: &Live, changes: &Changes, current: &Schema) -> Vec<ObjectName> 
         TableChange::Alter(e) => Some(e.live.name.clone()),
     });
     let names = super::names::Names::new(ident(&live.server.default_schema));
-    let domains = changes.domains().filter_map(|d| d.before()).map(|d| names.key(&d.name));
-    let types: Vec<String> = domains.chain(changes.enums().filter_map(|d| d.before()).map(|e| names.key(&e.name))).collect();
+    let domains = changes.domains().filter_map(|d| d.before()).map(|d| &d.name);
+    let changed = domains.chain(changes.enums().filter_map(|d| d.before()).map(|e| &e.name));
+    let types: BTreeSet<String> = changed.flat_map(|ty| lower::types_over(&names, current, ty).into_keys()).collect();
     let has_type = |t: &&Table| t.columns.values().any(|c| super::types::named(&c.ty, &names).is_some_and(|(key, _)| types.contains(&key)));
     let typed = current.tables.values().filter(has_type).map(|t| t.name.clone());
     touched.chain(typed).collect::<BTreeSet<_>>().into_iter().collect()

@@ -17,7 +17,7 @@ use crate::schema::{Column, Ident, ObjectName};
 /// Returns the step, if anything is to be done in the transaction.
 pub(super) fn step(context: &LoweringContext<'_>, table: &Altered<'_>) -> Option<Step> {
     let mut statements = away(context, table);
-    statements.extend(fill(table));
+    statements.extend(fill(context, table));
     statements.extend(columns::uncomputed(table));
     statements.extend(retype(table));
     statements.extend(renames(context, table));
@@ -67,7 +67,7 @@ fn away(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
 }
 
 /// Fills new columns from the old ones, and NULLs in columns that become NOT NULL.
-fn fill(table: &Altered<'_>) -> Vec<Statement> {
+fn fill(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let (mut found, mut set, mut empty) = (Vec::new(), Vec::new(), Vec::new());
     let mut all = false;
     for column in table.edits.after.columns.values() {
@@ -79,7 +79,7 @@ fn fill(table: &Altered<'_>) -> Vec<Statement> {
         let Some(expr) = &column.backfill else { continue };
         match table.column(&column.name) {
             None if columns::is_filled(table, column) => {
-                found.push(table.before(&format!("ADD COLUMN {}", ddl::column(&columns::unfilled(table, column)))));
+                found.push(table.before(&format!("ADD COLUMN {}", ddl::column(&columns::unfilled(context, table, column)))));
                 set.push(format!("{name} = ({})", expr.text));
                 all = true;
             }

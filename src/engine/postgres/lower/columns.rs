@@ -4,6 +4,7 @@
 use super::super::inspect::KeptOfColumn;
 use super::super::names::{literal, quote};
 use super::super::{ddl, default_name, types};
+use super::ground::{ground, refuses_null};
 use super::later;
 use super::numbers::Numbers;
 use super::retype::live_column;
@@ -34,9 +35,15 @@ pub(super) fn bare(column: &Column) -> Column {
     bare
 }
 
-/// Returns the same with the name that it has until the others are renamed.
-pub(super) fn unfilled(table: &Altered<'_>, column: &Column) -> Column {
-    Column { name: Ident::new(name_before(table, column), Case::Exact), ..bare(column) }
+/// Returns the same with the name that it has until the others are renamed. A domain that refuses NULL is set
+/// once the column is filled.
+pub(super) fn unfilled(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -> Column {
+    let mut unfilled = bare(column);
+    unfilled.name = Ident::new(name_before(table, column), Case::Exact);
+    if refuses_null(context, &column.ty) {
+        unfilled.ty = ground(context, context.desired, &column.ty);
+    }
+    unfilled
 }
 
 /// Returns the name of a new, filled column until the others are renamed: its own name may still be in use.
@@ -179,7 +186,12 @@ pub(super) fn settled(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
     }
     for delta in &table.edits.columns {
         match delta {
-            Delta::Create(c) if is_filled(table, c) => found.extend(settle(context, table, &bare(c), c)),
+            Delta::Create(c) if is_filled(table, c) => {
+                if refuses_null(context, &c.ty) {
+                    found.push(table.after(&format!("ALTER COLUMN {} TYPE {}", quote(c.name.as_str()), types::value_type(&c.ty))));
+                }
+                found.extend(settle(context, table, &bare(c), c));
+            }
             Delta::Alter { before, after, .. } if !table.recreated.contains(&after.name) => {
                 found.extend(settle(context, table, before, after));
             }

@@ -9,6 +9,7 @@ use super::super::names::Names;
 use super::super::words::{reads, words};
 use super::super::{default_name, types as pg_types};
 use super::aside::Asides;
+use super::ground::domains_of;
 use super::types::{self, Moved};
 use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Footprint, Resource};
@@ -111,6 +112,17 @@ impl<'a> LoweringContext<'a> {
         footprint.frees.push(Resource::Schema(self.names.schema(name).to_string()));
         footprint.frees.push(Resource::ExtensionsUnused);
         footprint.frees.extend(self.moved.keys().map(|key| Resource::OldType(key.to_string())));
+    }
+
+    /// Does the same for an enum or domain: the old version of a domain over it must be dropped before it.
+    pub(super) fn type_goes(&self, footprint: &mut Footprint, name: &ObjectName) {
+        self.goes(footprint, name);
+        let over = |key: &str| {
+            let live = self.renamed_types.iter().find(|(_, new)| *new == key).map_or(key, |(old, _)| old);
+            let domain = self.current.domains.values().find(|d| self.names.key(&d.name) == live);
+            domain.is_some_and(|d| domains_of(self, self.current, &d.ty).iter().any(|b| self.names.same(&b.name, name)))
+        };
+        footprint.frees.retain(|r| !matches!(r, Resource::OldType(key) if over(key)));
     }
 
     /// Returns the names of the types that are re-created, new and live, without their schemas.

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use super::super::ddl;
 use super::super::default_name;
 use super::super::names::quote;
+use super::super::types;
+use super::holders::{Holder, holders};
 use super::rules::{Op, ops};
-use super::types::live_columns;
 use super::{LoweringContext, edited, rename};
 use crate::diff::{Attribute, Delta, Edit};
 use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Resource, Statement, Step, Work};
@@ -34,7 +35,7 @@ fn domain_steps(context: &LoweringContext<'_>, delta: &Delta<Domain>) -> Vec<Ste
             let mut step = Step::new(d.address(), Action::Destroy, vec![drop]);
             step.footprint.drops.push(context.ty(&d.name));
             step.footprint.frees.extend(context.type_of(&d.ty).filter(|r| context.dropped.contains(r)));
-            context.goes(&mut step.footprint, &d.name);
+            context.type_goes(&mut step.footprint, &d.name);
             vec![step]
         }
         Delta::Alter { before, after, .. } if context.moved.contains_key(&context.names.key(&after.name)) => {
@@ -88,7 +89,15 @@ fn replaced(context: &LoweringContext<'_>, before: &Domain, after: &Domain) -> V
     let mut statements = vec![rename("DOMAIN", &context.type_now(&before.name), moved.aside.name.as_str())];
     statements.extend(created(context, &with_names(after)));
     let mut step = come(context, Step::new(after.address(), Action::Replace, statements), after);
-    step.reason = "the type and collation of a domain cannot be altered".to_owned();
+    let over_moved = super::super::types::named(&after.ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
+    let reason = if before.ty != after.ty || before.collate != after.collate {
+        "the type and collation of a domain cannot be altered"
+    } else if over_moved {
+        "the type under it is re-created"
+    } else {
+        "constraints of an array's elements cannot be added"
+    };
+    step.reason = reason.to_owned();
     if before.name != after.name {
         step.footprint.drops.push(context.ty(&before.name));
     }
@@ -162,7 +171,7 @@ fn locks(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: 
     if !(after.not_null && !before.not_null || rules.iter().any(|op| binding(op).is_some())) {
         return Vec::new();
     }
-    let tables: BTreeSet<&ObjectName> = live_columns(context, &before.name).into_iter().map(|(table, ..)| table).collect();
+    let tables: BTreeSet<&ObjectName> = holders(context, &before.name).into_iter().map(|h| h.table).collect();
     let held = tables.into_iter().filter(|t| context.facts.holds_rows(t));
     held.map(|t| super::locks::writers(context, t, Work::Scan)).collect()
 }
@@ -202,8 +211,9 @@ fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
 /// Returns hazards for values that violate the domain's new constraints.
 fn hazards(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Hazard> {
     let mut found = Vec::new();
-    for (table, column, array) in live_columns(context, &before.name) {
-        if array || !context.facts.holds_rows(table) {
+    let base = types::value_type(&before.ty);
+    for Holder { table, column, is_array, .. } in holders(context, &before.name) {
+        if is_array || !context.facts.holds_rows(table) {
             continue;
         }
         let (name, from) = (quote(column.as_str()), context.names.sql(table));
@@ -219,7 +229,8 @@ fn hazards(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules
         }
         for op in rules {
             let Some(item) = binding(op) else { continue };
-            let relation = format!("(SELECT {name} AS value FROM {from}) AS v");
+            // In a check, VALUE has the base type, which may have operators that the domain lacks.
+            let relation = format!("(SELECT ({name})::{base} AS value FROM {from}) AS v");
             let message = format!("{{count}} of {{total}} values of {table}.{column} violate check ({})", item.expr.text);
             let advice = "fix these values first, or change the condition";
             let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, after.address(), message, advice);

@@ -2,7 +2,8 @@
 
 use super::super::ddl;
 use super::super::names::{literal, quote};
-use super::types::{ValueChange, live_columns, using_of, value_change};
+use super::holders::{Holder, holders};
+use super::types::{ValueChange, value_change};
 use super::{LoweringContext, alter, edited, rename};
 use crate::diff::{Attribute, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step, Transaction};
@@ -117,14 +118,15 @@ fn replaced(context: &LoweringContext<'_>, before: &EnumType, after: &EnumType) 
 /// Returns hazards for rows with a value that is removed.
 fn removed(context: &LoweringContext<'_>, before: &EnumType, after: &EnumType) -> Vec<Hazard> {
     let gone: Vec<String> = before.values.iter().filter(|v| !after.values.contains(v)).map(|v| literal(v)).collect();
-    let columns = live_columns(context, &before.name).into_iter().filter(|(t, _, _)| context.facts.holds_rows(t));
+    let stay = |h: &Holder<'_>| context.facts.holds_rows(h.table) && h.keeps(context, &after.name);
+    let columns = holders(context, &before.name).into_iter().filter(stay);
     let list = gone.join(", ");
     let advice = "change these values first, keep them in the enum, or specify a conversion: using \"EXPRESSION\"";
-    let hazard = |(table, column, array): (&ObjectName, &crate::schema::Ident, bool)| {
-        let using = using_of(context, table, column);
+    let hazard = |Holder { table, column, is_array, after: then }: Holder<'_>| {
+        let using = then.and_then(|c| c.using.as_ref());
         let name = using.map_or_else(|| quote(column.as_str()), |e| format!("({})", e.text));
         let condition =
-            if array { format!("{name}::text[] OPERATOR(pg_catalog.&&) ARRAY[{list}]") } else { format!("{name}::text IN ({list})") };
+            if is_array { format!("{name}::text[] OPERATOR(pg_catalog.&&) ARRAY[{list}]") } else { format!("{name}::text IN ({list})") };
         let table_sql = context.names.sql(table);
         let message = format!("{{count}} of {{total}} values of {table}.{column} are no longer in enum {}", after.name);
         Hazard::new(Code::BreaksType, Level::Blocks, after.address(), message, advice)

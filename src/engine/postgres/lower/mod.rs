@@ -6,11 +6,14 @@ mod alter;
 mod aside;
 mod columns;
 mod context;
+mod domain_values;
 mod domains;
 mod done;
 mod enums;
 mod foreign_keys;
 mod going;
+mod ground;
+mod holders;
 mod indexes;
 mod later;
 mod locks;
@@ -36,6 +39,7 @@ use crate::schema::{Address, AnyKind, Schema};
 
 use context::LoweringContext;
 pub(crate) use going::{Going, What, going};
+pub(crate) use holders::types_over;
 pub(crate) use taken::problems as taken_names;
 
 /// Turns changes into steps, not yet ordered and not yet counted. With `online`, tables that have rows are

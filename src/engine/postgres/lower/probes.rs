@@ -23,13 +23,13 @@ pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
     }
     found.extend(table.edits.after.columns.values().filter_map(|c| not_null(context, table, c)));
     found.extend(table.edits.after.columns.values().filter_map(|c| super::numbers::too_few(table, c)));
-    found.extend(table.retyped.iter().filter_map(|r| longer(table, &r.column)));
-    found.extend(table.retyped.iter().filter_map(|r| of_utc(table, r)));
+    found.extend(table.retyped.iter().filter_map(|r| longer(context, table, &r.column)));
+    found.extend(table.retyped.iter().filter_map(|r| of_utc(context, table, r)));
     found.extend(checks(context, table));
     found.extend(uniques(context, table));
     // A value that the enum does not have yet cannot be used in a comparison: the server itself checks the
     // rows when the constraint is added.
-    found.extend(super::types::checks_of_new_domains(context, table));
+    found.extend(super::domain_values::hazards(context, table));
     found.retain(|h| h.level != Level::Blocks || !h.find.as_ref().is_some_and(|sql| super::types::names_new_value(context, sql)));
     found
 }
@@ -86,9 +86,16 @@ fn not_null(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column)
     Some(hazard.counted(Probe::Aggregate(format!("count(*) FILTER (WHERE {name} IS NULL)"))).reading([&table.old]).found_by(find))
 }
 
-/// Reports texts that are longer than the new type allows: PostgreSQL refuses them.
-fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
+/// Returns a column before and after its values are converted, with the types under new or changed domains.
+fn converted(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Ident) -> Option<(Column, Column)> {
     let (before, after) = (table.column(column)?, table.edits.after.columns.get(column)?);
+    let (old, new) = super::ground::bases(context, &before.ty, &after.ty);
+    Some((Column { ty: old, ..before.clone() }, Column { ty: new, ..after.clone() }))
+}
+
+/// Reports texts that are longer than the new type allows: PostgreSQL refuses them.
+fn longer(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
+    let (before, after) = &converted(context, table, column)?;
     let most = types::length(&after.ty).filter(|n| types::length(&before.ty).is_some_and(|old| old > *n))?;
     if after.using.is_some() && before.ty != after.ty {
         return None;
@@ -105,8 +112,8 @@ fn longer(table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
 
 /// Reports conversions between types with and without a time zone: they use the session's time zone, which is
 /// UTC in an apply (<https://www.postgresql.org/docs/current/datatype-datetime.html#DATATYPE-TIMEZONES>).
-fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
-    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
+fn of_utc(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
+    let (before, after) = &converted(context, table, &retyped.column)?;
     let (old, new) = (types::has_zone(&before.ty)?, types::has_zone(&after.ty)?);
     if retyped.said || old == new {
         return None;
@@ -120,9 +127,7 @@ fn of_utc(table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazar
 
 /// Reports values that would differ after converting them to the new type and back.
 fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
-    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
-    let (old_base, new_base) = super::types::bases(context, &before.ty, &after.ty);
-    let (before, after) = (&Column { ty: old_base, ..before.clone() }, &Column { ty: new_base, ..after.clone() });
+    let (before, after) = &converted(context, table, &retyped.column)?;
     let same = super::types::same_type(context, &before.ty, &after.ty);
     let measured = types::length(&after.ty).is_some() && types::length(&before.ty).is_some();
     if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
@@ -131,11 +136,6 @@ fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::re
     if let Some((key, rest)) = types::named(&after.ty, &context.names) {
         if let Some(ty) = context.desired.enums.values().find(|e| context.names.key(&e.name) == key) {
             return not_in_enum(table, retyped, &ty.values, rest.contains('['));
-        }
-        // A domain that does not exist yet cannot be queried.
-        let new = |d: &crate::schema::Domain| context.names.key(&d.name) == key && !context.current.domains.contains_key(&d.name);
-        if context.desired.domains.values().any(new) {
-            return None;
         }
     }
     let name = quote(retyped.live.as_str());

@@ -7,6 +7,7 @@ use super::super::names::quote;
 use super::super::types as pg_types;
 use super::super::words::words;
 use super::LoweringContext;
+use super::ground::{bases, domains_of};
 use super::types::same_type;
 use crate::diff::TableEdits;
 use crate::schema::{Column, Ident, Type};
@@ -67,13 +68,18 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
     let by_text = by_text(before, after);
     let moved = moved_under(context, after);
     let said = after.using.as_ref().filter(|_| other_type || moved.is_some());
+    let (old, new) = bases(context, &before.ty, &after.ty);
+    let is_moved = |ty: &Type| pg_types::named(ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
+    // An assignment rejects a text that is too long for the domain; a cast would truncate it.
+    let is_assigned = pg_types::assignable(&old, &new) && !is_moved(&new);
     let converted = match (said, moved) {
         // The expression has the old type, which is renamed, or no type yet.
         (Some(e), Some(true)) => Some(format!("({}){by_text}::{ty}", e.text)),
         (Some(e), _) => Some(format!("({})", e.text)),
+        (None, Some(_)) if is_assigned => None,
         (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
         (None, Some(false)) => Some(format!("{name}::{ty}")),
-        (None, None) if !other_type || pg_types::assignable(&before.ty, &after.ty) => None,
+        (None, None) if !other_type || is_assigned => None,
         (None, None) if is_by_text(context, before, after) => Some(format!("{name}{by_text}::{ty}")),
         (None, None) => Some(format!("{name}::{ty}")),
     };
@@ -87,8 +93,10 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
         _ => String::new(),
     };
     let clause = format!("TYPE {ty}{collate}{}", using.as_ref().map(|u| format!(" USING {u}")).unwrap_or_default());
-    let rewrites = using.is_some() || pg_types::rewrites(&before.ty, &after.ty);
-    let value = using.unwrap_or_else(|| if other_type { format!("{name}::{ty}") } else { name });
+    // Constraints of a domain are checked by rewriting the table.
+    let bound = other_type && domains_of(context, context.desired, &after.ty).iter().any(|d| d.not_null || !d.checks.is_empty());
+    let rewrites = using.is_some() || moved.is_some() || bound || pg_types::rewrites(&old, &new);
+    let value = using.unwrap_or_else(|| if other_type || moved.is_some() { format!("{name}::{ty}") } else { name });
     Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }
 }
 

@@ -4,6 +4,7 @@
 use super::super::names::quote;
 use super::super::{ddl, types};
 use super::LoweringContext;
+use super::ground::known_ground;
 use super::retype::live_column;
 use super::tables::Altered;
 use crate::schema::{Column, Table};
@@ -44,7 +45,10 @@ fn one(value: &str, column: &Column) -> String {
 }
 
 fn value(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -> String {
-    let cast = if is_known(context, column) { format!("::{}", types::value_type(&column.ty)) } else { String::new() };
+    // A cast to a domain fails for what the domain refuses, which is counted by itself.
+    let own = || is_known(context, column).then(|| types::value_type(&column.ty));
+    let known = known_ground(context, &column.ty).or_else(own);
+    let cast = known.map(|ty| format!("::{ty}")).unwrap_or_default();
     if table.column(&column.name).is_none() {
         return match (&column.backfill, &column.default) {
             _ if column.ty.is_serial() || column.identity.is_some() => format!("row_number() OVER (){cast}"),
@@ -55,6 +59,15 @@ fn value(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) ->
     }
     let live = quote(live_column(&table.edits, &column.name).as_str());
     if let Some(retyped) = table.retyped.iter().find(|r| r.column == column.name) {
+        if !is_known(context, column)
+            && let Some(ground) = known_ground(context, &column.ty)
+        {
+            let said = column.using.as_ref().filter(|_| retyped.said).map_or(live, |e| format!("({})", e.text));
+            return match column.backfill.as_ref().filter(|_| is_filled(table, column) && !retyped.said) {
+                Some(e) => format!("coalesce({said}::{ground}, ({})::{ground})", e.text),
+                None => format!("{said}::{ground}"),
+            };
+        }
         let unfilled = retyped.said || !is_filled(table, column);
         if let Some(value) = of_moved(context, table, column, retyped.said).filter(|_| unfilled) {
             return value;
@@ -88,7 +101,7 @@ fn of_moved(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column,
             format!("{value}::text::{}", types::value_type(&table.edits.live.columns.get(live_column(&table.edits, &column.name))?.ty))
         }
         true => value,
-        false => format!("{value}::{}", types::value_type(&super::types::bases(context, &before.ty, &column.ty).1)),
+        false => format!("{value}::{}", types::value_type(&super::ground::bases(context, &before.ty, &column.ty).1)),
     })
 }
 

@@ -4,15 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::default_name;
-use super::super::names::quote;
 use super::super::types as pg_types;
 use super::super::words::strings;
 use super::LoweringContext;
 use super::edited;
+use super::holders::holders;
 use super::tables::Altered;
-use crate::diff::{Attribute, Delta, TableChange};
-use crate::plan::{Code, Hazard, Level, Probe};
-use crate::schema::{Case, Column, DefaultValue, EnumType, Expr, Ident, Literal, ObjectName, Schema, Type};
+use crate::diff::{Attribute, Delta, TableChange, check_changes};
+use crate::schema::{Case, Check, Column, DefaultValue, Domain, EnumType, Ident, Literal, ObjectName, Schema, Type};
 
 /// A type that is re-created.
 #[derive(Debug, Clone)]
@@ -43,7 +42,7 @@ pub(super) fn moved(context: &LoweringContext<'_>) -> BTreeMap<String, Moved> {
     }
     for delta in context.changes.domains() {
         if let Delta::Alter { before, after, edits } = delta
-            && (edited(edits, Attribute::Collate) || !same_type(context, &before.ty, &after.ty))
+            && (edited(edits, Attribute::Collate) || !same_type(context, &before.ty, &after.ty) || binds_elements(context, before, after))
         {
             found.insert(context.names.key(&after.name), Moved { aside: aside(context, &before.name), by_text: false });
         }
@@ -59,6 +58,18 @@ pub(super) fn moved(context: &LoweringContext<'_>) -> BTreeMap<String, Moved> {
             found.insert(context.names.key(&domain.name), Moved { aside: aside(context, &domain.name), by_text: true });
         }
     }
+}
+
+/// Returns whether a domain gets a constraint that must be validated while it is the element of an array in a
+/// column, which PostgreSQL refuses (<https://www.postgresql.org/docs/current/sql-alterdomain.html#id-1.9.3.7.7>).
+fn binds_elements(context: &LoweringContext<'_>, before: &Domain, after: &Domain) -> bool {
+    let binds = |delta: &Delta<Check>| match delta {
+        Delta::Create(check) => !check.not_valid,
+        Delta::Drop(_) => false,
+        Delta::Alter { edits, .. } => edits.iter().any(|e| !matches!(e.attribute, Attribute::Name | Attribute::Comment)),
+    };
+    let gains = after.not_null && !before.not_null || check_changes(&before.checks, &after.checks).iter().any(binds);
+    gains && holders(context, &before.name).iter().any(|h| h.is_array)
 }
 
 /// Returns the name of the old type while both exist. Types share a namespace with tables and views.
@@ -83,44 +94,6 @@ pub(super) fn same_type(context: &LoweringContext<'_>, before: &Type, after: &Ty
     before == after || renamed().unwrap_or_default()
 }
 
-/// Returns two types; in place of a domain that is re-created with another base type, its base type.
-pub(super) fn bases(context: &LoweringContext<'_>, before: &Type, after: &Type) -> (Type, Type) {
-    let base = |ty: &Type, schema: &Schema| {
-        let (key, _) = pg_types::named(ty, &context.names).filter(|(_, dimensions)| dimensions.is_empty())?;
-        let domain = schema.domains.values().find(|d| context.names.key(&d.name) == key)?;
-        Some((key, domain.ty.clone()))
-    };
-    let is_moved = |key: &_| context.moved.get(key).is_some_and(|m| !m.by_text);
-    let Some((_, new)) = base(after, context.desired).filter(|(key, _)| is_moved(key)) else { return (before.clone(), after.clone()) };
-    let old = base(before, context.current).filter(|_| same_type(context, before, after));
-    (old.map_or_else(|| before.clone(), |(_, ty)| ty), new)
-}
-
-/// Reports values that violate the checks of a domain that is re-created with another base type.
-pub(super) fn checks_of_new_domains(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
-    let mut found = Vec::new();
-    for retyped in &table.retyped {
-        let Some(column) = table.edits.after.columns.get(&retyped.column) else { continue };
-        let Some((key, dimensions)) = pg_types::named(&column.ty, &context.names) else { continue };
-        let Some(domain) = context.desired.domains.values().find(|d| context.names.key(&d.name) == key) else { continue };
-        if !dimensions.is_empty() || context.moved.get(&key).is_none_or(|m| m.by_text) {
-            continue;
-        }
-        let relation = super::rows::new_rows(context, table);
-        let value = quote(column.name.as_str());
-        for check in domain.checks.iter().filter(|c| !c.not_valid) {
-            let from = format!("(SELECT {value} AS value FROM {relation} AS t) AS v");
-            let condition = format!("NOT ({})", check.expr.text);
-            let message = format!("{{count}} of {{total}} values of {} violate check ({})", column.name, check.expr.text);
-            let advice = "fix these values first, or change the condition";
-            let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, domain.address(), message, advice);
-            let probe = format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {from}");
-            found.push(hazard.counted(Probe::Query(probe)).found_by(format!("SELECT * FROM {from} WHERE {condition}")));
-        }
-    }
-    found
-}
-
 /// Returns whether SQL names a column of an enum whose values are reordered.
 pub(super) fn reads_reordered(context: &LoweringContext<'_>, table: &Altered<'_>, sql: &str) -> bool {
     let named = super::super::words::words(sql);
@@ -137,22 +110,6 @@ pub(super) fn reads_reordered(context: &LoweringContext<'_>, table: &Altered<'_>
     let columns =
         table.retyped.iter().filter(|r| named.contains(r.column.as_str())).filter_map(|r| table.edits.after.columns.get(&r.column));
     columns.filter_map(|c| pg_types::named(&c.ty, &context.names)).any(|(key, _)| reordered(&key))
-}
-
-/// Returns the expression by which the schema converts the values of a live column.
-pub(super) fn using_of<'w>(context: &'w LoweringContext<'_>, table: &ObjectName, column: &Ident) -> Option<&'w Expr> {
-    let changed = context.changes.tables().find_map(|c| match c {
-        TableChange::Alter(e) if context.names.same(&e.live.name, table) => Some(e),
-        _ => None,
-    });
-    let column = match changed {
-        Some(e) => {
-            let new = e.renamed_columns.iter().find(|(old, _)| old == column).map_or(column, |(_, new)| new);
-            e.after.columns.get(new)
-        }
-        None => context.desired.tables.get(table).and_then(|t| t.columns.get(column)),
-    };
-    column.and_then(|c| c.using.as_ref())
 }
 
 /// How an enum gets its values.
@@ -225,12 +182,4 @@ fn uses_any(context: &LoweringContext<'_>, values: &BTreeSet<&str>) -> bool {
     let in_domain =
         |d: &crate::schema::Domain| d.default.as_ref().is_some_and(in_default) || d.checks.iter().any(|c| in_text(&c.expr.text));
     tables.into_iter().any(in_table) || queries.into_iter().any(|q| in_text(&q.text)) || domains.into_iter().any(in_domain)
-}
-
-/// Returns the live columns of a type, including arrays of it: table, column, whether it is an array.
-pub(super) fn live_columns<'w>(context: &'w LoweringContext<'_>, ty: &ObjectName) -> Vec<(&'w ObjectName, &'w Ident, bool)> {
-    let key = context.names.key(ty);
-    let of = move |c: &Column| pg_types::named(&c.ty, &context.names).filter(|(k, _)| *k == key).map(|(_, rest)| rest.contains('['));
-    let tables = context.current.tables.values();
-    tables.flat_map(move |t| t.columns.values().filter_map(|c| Some((&t.name, &c.name, of(c)?))).collect::<Vec<_>>()).collect()
 }

@@ -1,0 +1,65 @@
+//! What is under a domain: the type that its values have, through domains over domains.
+
+use super::super::read_type;
+use super::super::types as pg_types;
+use super::LoweringContext;
+use crate::schema::{Domain, Schema, Type};
+
+/// Returns the domains of a type in a schema: its own one first, then the one that this is over, and so on.
+pub(super) fn domains_of<'s>(context: &LoweringContext<'_>, schema: &'s Schema, ty: &Type) -> Vec<&'s Domain> {
+    let mut found: Vec<&Domain> = Vec::new();
+    let mut next = pg_types::named(ty, &context.names);
+    while let Some((key, _)) = next {
+        let domain = schema.domains.values().find(|d| context.names.key(&d.name) == key);
+        // A domain cannot be over itself; a schema file can say so.
+        let Some(domain) = domain.filter(|d| !found.iter().any(|f| f.name == d.name)) else { break };
+        found.push(domain);
+        next = pg_types::named(&domain.ty, &context.names);
+    }
+    found
+}
+
+/// Returns the type under all domains. An array of a domain is an array of that type.
+pub(super) fn ground(context: &LoweringContext<'_>, schema: &Schema, ty: &Type) -> Type {
+    let mut found = ty.clone();
+    for domain in domains_of(context, schema, ty) {
+        let dimensions = pg_types::named(&found, &context.names).map(|(_, rest)| rest).unwrap_or_default();
+        let text = format!("{}{dimensions}", pg_types::value_type(&domain.ty));
+        found = read_type::read(&text, context.facts.default_schema.as_str());
+    }
+    found
+}
+
+/// Returns the types between which values are converted. A domain that the change creates, renames or alters
+/// counts as the type under it: it does not exist yet, and a cast to it would be one to that type.
+pub(super) fn bases(context: &LoweringContext<'_>, before: &Type, after: &Type) -> (Type, Type) {
+    if domains_of(context, context.desired, after).into_iter().all(|d| is_unchanged(context, d)) {
+        return (before.clone(), after.clone());
+    }
+    (ground(context, context.current, before), ground(context, context.desired, after))
+}
+
+/// Returns the type under the domains of a column, as SQL, if the column has one and the server knows the type.
+pub(super) fn known_ground(context: &LoweringContext<'_>, ty: &Type) -> Option<String> {
+    if domains_of(context, context.desired, ty).is_empty() {
+        return None;
+    }
+    let ground = ground(context, context.desired, ty);
+    let known = |key: &String| {
+        let has = |s: &Schema| s.enums.keys().any(|n| context.names.key(n) == *key);
+        !context.moved.contains_key(key) && (has(context.current) || !has(context.desired))
+    };
+    pg_types::named(&ground, &context.names).is_none_or(|(key, _)| known(&key)).then(|| pg_types::value_type(&ground))
+}
+
+/// Returns whether the domain exists and accepts the same values.
+pub(super) fn is_unchanged(context: &LoweringContext<'_>, domain: &Domain) -> bool {
+    let same = |b: &Domain| b.ty == domain.ty && b.not_null == domain.not_null && b.checks == domain.checks;
+    !context.moved.contains_key(&context.names.key(&domain.name)) && context.current.domains.get(&domain.name).is_some_and(same)
+}
+
+/// Returns whether no value of the type can be NULL.
+pub(super) fn refuses_null(context: &LoweringContext<'_>, ty: &Type) -> bool {
+    let is_array = pg_types::named(ty, &context.names).is_some_and(|(_, dimensions)| dimensions.contains('['));
+    !is_array && domains_of(context, context.desired, ty).iter().any(|d| d.not_null)
+}
