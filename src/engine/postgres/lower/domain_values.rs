@@ -8,7 +8,7 @@ use super::ground::{domains_of, ground, is_unchanged};
 use super::rows::new_rows;
 use super::tables::Altered;
 use crate::plan::{Code, Hazard, Level, Probe};
-use crate::schema::{Column, Domain};
+use crate::schema::{Column, Domain, Part};
 
 /// Reports the values that violate NOT NULL or the checks of their new domains.
 pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
@@ -36,7 +36,7 @@ fn of_domain(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column
         true => format!("(SELECT e.value FROM {rows} AS t, unnest(t.{name}::{base}[]) AS e(value)) AS v"),
         false => format!("(SELECT {name}::{base} AS value FROM {rows} AS t) AS v"),
     };
-    let at = table.edits.after.address().child("column", &column.name);
+    let at = table.edits.after.address().child(Part::Column, &column.name);
     let hazard = |code: Code, condition: &str, message: String, advice: &str| {
         let probe = format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {from}");
         let hazard = Hazard::new(code, Level::Blocks, at.clone(), message, advice).counted(Probe::Query(probe));
