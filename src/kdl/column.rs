@@ -7,8 +7,8 @@ use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
 use super::{allow, check, key, meant, quoted, reference, sequence, string_repr, types};
 use crate::schema::{
-    Column, Conflict, DefaultValue, Dialect, Directives, Explicit, Expr, Generated, Ident, Identity, KeyPart, Literal, PrimaryKey, Problem,
-    RefAction, Table, Type, Unique,
+    Column, Conflict, DefaultValue, Dialect, Directives, Explicit, Expr, Generated, Ident, Identity, KeyPart, Literal, Origin, PrimaryKey,
+    Problem, RefAction, Table, Type, Unique,
 };
 
 #[derive(Clone, Copy, PartialEq)]
@@ -40,13 +40,13 @@ const CHILDREN: [&str; 6] = ["backfill", "using", "check", "sequence", "was", "a
 /// Reads a column into its table; key columns with `nullable` are added to `nullable`.
 pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
     let Some(name) = node.required_name() else { return };
-    let Some(ty) = decode_type(&mut node, &name) else {
+    let Some((ty, type_origin)) = decode_type(&mut node, &name) else {
         // The column exists, whatever its type: references to it are not a mistake.
         table.columns.entry(name.clone()).or_insert_with(|| Column::new(name, Type::Text));
         return;
     };
     let mut column = Column::new(name.clone(), ty);
-    column.origin = node.origin();
+    (column.origin, column.type_origin) = (node.origin(), type_origin);
     column.only = node.only;
     let flags: Vec<Flag> = meant::flags(&mut node, "column flag", &FLAGS, &PROPERTIES);
     column.not_null = flags.contains(&Flag::NotNull);
@@ -73,7 +73,7 @@ pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident
     }
 }
 
-fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
+fn decode_type(node: &mut Node, name: &Ident) -> Option<(Type, Origin)> {
     let help = format!("write `column {name} TYPE`, with a type such as integer, text or \"varchar(50)\"");
     let arg = node.required("a type", &help)?;
     let text = arg.text("a type")?;
@@ -81,7 +81,7 @@ fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
         node.problem(format!("column `{name}` has no type"), "the type must follow the name", help);
         return None;
     }
-    types::parse(&arg, text)
+    Some((types::parse(&arg, text)?, Origin(Some(arg.span()))))
 }
 
 fn decode_props(node: &mut Node, column: &mut Column, flags: &[Flag]) {

@@ -3,7 +3,7 @@
 use super::node::{Arg, Node};
 use super::writer::{self, Line, Writer};
 use super::{allow, check, column, meant, number};
-use crate::schema::{Directives, Domain, EnumType, Head, Ident, Problem, Type};
+use crate::schema::{Directives, Domain, EnumType, Head, Ident, Origin, Problem, Type};
 
 const DOMAIN_CHILDREN: [&str; 3] = ["check", "was", "allow"];
 
@@ -31,12 +31,12 @@ pub(super) fn decode_enum(mut node: Node) -> Option<EnumType> {
 pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
     let origin = node.origin();
     let name = node.object_name()?;
-    let ty = decode_type(&mut node, &name.name)?;
+    let (ty, type_origin) = decode_type(&mut node, &name.name)?;
     let not_null = meant::flags(&mut node, "domain flag", &[("not-null", true)], &["default", "collate", "comment"]).contains(&true);
     let was = node.prop_ident("was").into_iter().collect();
     let default = node.prop("default").and_then(column::decode_default);
     let collate = node.prop_ident("collate");
-    let directives = Directives { was, ..Directives::at(origin) };
+    let directives = Directives { was, type_origin, ..Directives::at(origin) };
     let head = Head { comment: node.prop_text("comment"), directives, ..Head::new(name) };
     let mut domain = Domain { head, ty, not_null, default, collate, checks: Vec::new() };
     for mut child in node.children() {
@@ -55,7 +55,7 @@ pub(super) fn decode_domain(mut node: Node) -> Option<Domain> {
     Some(domain)
 }
 
-fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
+fn decode_type(node: &mut Node, name: &Ident) -> Option<(Type, Origin)> {
     let help = format!("write `domain {name} TYPE`, with a type such as integer, text or \"varchar(50)\"");
     let arg = node.required("a type", &help)?;
     let text = arg.text("a type")?;
@@ -63,7 +63,7 @@ fn decode_type(node: &mut Node, name: &Ident) -> Option<Type> {
         node.problem(format!("domain `{name}` has no type"), "the type must follow the name", help);
         return None;
     }
-    parse(&arg, text)
+    Some((parse(&arg, text)?, Origin(Some(arg.span()))))
 }
 
 /// Reads a type, or reports a problem if its size is a number that only some databases read.

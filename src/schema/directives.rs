@@ -24,6 +24,8 @@ pub struct Directives {
     pub allows: Allows,
     /// Its position in the schema file.
     pub origin: Origin,
+    /// The position of its type, if it has one.
+    pub type_origin: Origin,
 }
 
 impl PartialEq for Directives {
@@ -43,8 +45,8 @@ impl Directives {
     /// where it is written.
     #[must_use]
     pub fn at_rest(self) -> Self {
-        let Directives { prevent_destroy, allows, origin, .. } = self;
-        Directives { prevent_destroy, allows, origin, ..Directives::default() }
+        let Directives { prevent_destroy, allows, origin, type_origin, .. } = self;
+        Directives { prevent_destroy, allows, origin, type_origin, ..Directives::default() }
     }
 }
 

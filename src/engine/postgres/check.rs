@@ -56,7 +56,7 @@ fn sqlite_kinds(schema: &Schema, found: &mut Vec<Problem>) {
 fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
     let at = column.origin;
     let name = &column.name;
-    a_type(&column.ty, &format!("column `{name}`"), at, found);
+    super::check_types::a_type(&column.ty, &format!("column `{name}`"), (column.type_origin, at), found);
     if column.not_null_conflict.is_some() {
         found.push(no_conflict(at));
     }
@@ -116,17 +116,6 @@ fn moment(column: &Column, found: &mut Vec<Problem>) {
     if timed && ["now", "today", "tomorrow", "yesterday"].contains(&word.trim().to_lowercase().as_str()) {
         let message = format!("the default `{word}` of column `{}` would be evaluated only once, at the time of the apply", column.name);
         found.push(Problem::new(message, column.origin.0, "the same value for all future rows").help("write default=(sql)\"now()\""));
-    }
-}
-
-fn a_type(ty: &Type, whose: &str, at: Origin, found: &mut Vec<Problem>) {
-    let Type::Other(name) = ty else { return };
-    if name.as_str().is_empty() {
-        let problem = Problem::new(format!("{whose} has no type"), at.0, "PostgreSQL requires a type");
-        found.push(problem.help("add a type, or restrict it to SQLite with only=sqlite"));
-    } else if !whole::is_type(name.as_str()) {
-        let problem = Problem::new(format!("`{}` is not a type", name.as_str()), at.0, "not a single type");
-        found.push(problem.help("write a type name, with any length or precision in parentheses: \"varchar(50)\""));
     }
 }
 
@@ -244,7 +233,8 @@ fn parameters(with: &[(String, String)], origin: Origin, found: &mut Vec<Problem
 
 fn own_types(schema: &Schema, found: &mut Vec<Problem>) {
     for domain in schema.domains.values() {
-        a_type(&domain.ty, &format!("domain `{}`", domain.name), domain.origin, found);
+        let at = (domain.type_origin, domain.origin);
+        super::check_types::a_type(&domain.ty, &format!("domain `{}`", domain.name), at, found);
         if domain.ty.is_serial() {
             let message = format!("domain `{}` has type `{}`", domain.name, domain.ty);
             found.push(Problem::new(message, domain.origin.0, "serial types are only for columns").help("use integer or bigint"));

@@ -5,7 +5,7 @@ use super::connection::{Connection, Error};
 use super::inspect::ident;
 use super::{canon, words};
 use crate::diff::{Changes, Delta, TableChange};
-use crate::schema::{Column, ObjectName, Problem, Schema, Type, UnmanagedKind, nearest};
+use crate::schema::{Column, Domain, ObjectName, Problem, Schema, Span, Type, UnmanagedKind, nearest};
 
 /// Types that are words of the grammar, not names in the catalog
 /// (<https://www.postgresql.org/docs/current/datatype.html>).
@@ -74,16 +74,39 @@ const FOREIGN: [(&str, &str); 35] = [
 /// Returns all problems, with one query.
 pub(crate) async fn problems(connection: &mut Connection, changes: &Changes, desired: &Schema) -> Result<Vec<Problem>, Error> {
     let comes = changes.extensions().any(|e| e.before().is_none()) || !changes.lacking.is_empty();
-    let columns: Vec<(&Column, String)> = changes.tables().flat_map(columns).filter_map(|c| Some((c, open(c, desired)?))).collect();
-    if comes || columns.is_empty() {
+    let typed = changes.tables().flat_map(columns).map(Typed::column).chain(domains(changes).map(Typed::domain));
+    let typed: Vec<(Typed, String)> = typed.filter_map(|t| Some((open(t.ty, desired)?, t))).map(|(name, t)| (t, name)).collect();
+    if comes || typed.is_empty() {
         return Ok(Vec::new());
     }
-    let each = |(i, (_, name)): (usize, &(&Column, String))| format!("({i}::int8, {})", canon::literal(name));
-    let values: Vec<String> = columns.iter().enumerate().map(each).collect();
+    let each = |(i, (_, name)): (usize, &(Typed, String))| format!("({i}::int8, {})", canon::literal(name));
+    let values: Vec<String> = typed.iter().enumerate().map(each).collect();
     let sql = format!("SELECT n::text, ''::text FROM (VALUES {}) AS v(n, name) WHERE to_regtype(name) IS NULL", values.join(", "));
     let unknown = connection.pairs(&sql).await?;
-    let found = unknown.iter().filter_map(|(n, _)| n.parse::<usize>().ok()).filter_map(|n| columns.get(n));
-    Ok(found.map(|(column, name)| problem(column, name, desired)).collect())
+    let found = unknown.iter().filter_map(|(n, _)| n.parse::<usize>().ok()).filter_map(|n| typed.get(n));
+    Ok(found.map(|(typed, name)| problem(typed, name, desired)).collect())
+}
+
+/// A column or domain, and its type.
+struct Typed<'t> {
+    whose: String,
+    ty: &'t Type,
+    at: Option<Span>,
+}
+
+impl<'t> Typed<'t> {
+    fn column(column: &'t Column) -> Typed<'t> {
+        Typed { whose: format!("column `{}`", column.name), ty: &column.ty, at: column.type_origin.0.or(column.origin.0) }
+    }
+
+    fn domain(domain: &'t Domain) -> Typed<'t> {
+        Typed { whose: format!("domain `{}`", domain.name), ty: &domain.ty, at: domain.type_origin.0.or(domain.origin.0) }
+    }
+}
+
+/// Returns the domains that are created or whose type changes.
+fn domains(changes: &Changes) -> impl Iterator<Item = &Domain> {
+    changes.domains().filter(|d| d.before().map(|b| &b.ty) != d.after().map(|a| &a.ty)).filter_map(Delta::after)
 }
 
 /// Returns a problem for each virtual generated column if the server does not support them (before version
@@ -126,8 +149,8 @@ fn columns(change: &TableChange) -> Vec<&Column> {
 }
 
 /// Returns the name of a type that only the server can know.
-fn open(column: &Column, desired: &Schema) -> Option<String> {
-    let Type::Other(text) = &column.ty else { return None };
+fn open(ty: &Type, desired: &Schema) -> Option<String> {
+    let Type::Other(text) = ty else { return None };
     let ((schema, name), _) = words::leading_name(text.as_str())?;
     if schema.is_none() && BUILT_IN.contains(&name.as_str()) {
         return None;
@@ -144,22 +167,24 @@ fn is_relation(name: &ObjectName, schema: &Schema) -> bool {
     schema.tables.contains_key(name) || schema.views.contains_key(name) || schema.materialized_views.contains_key(name)
 }
 
-fn problem(column: &Column, name: &str, desired: &Schema) -> Problem {
+fn problem(typed: &Typed, name: &str, desired: &Schema) -> Problem {
+    let Typed { whose, ty, at } = typed;
+    let at = *at;
     let own = desired.enums.keys().chain(desired.domains.keys()).map(|n| n.name.as_str());
     let portable = ["integer", "bigint", "text", "boolean", "timestamp", "timestamptz", "jsonb", "uuid", "decimal", "double"];
     let near = nearest(name.trim_matches('"'), own.chain(portable));
     let bare = name.trim_matches('"').to_lowercase();
     if ["smallserial", "serial2"].contains(&bare.as_str()) {
-        let message = format!("column `{}` has type `{}`, which the schema language does not have", column.name, column.ty);
-        let help = format!("write `column {} smallint identity`; a live `{bare}` is a smallint with a sequence of its own", column.name);
-        return Problem::new(message, column.origin.0, "not a stored type").help(help);
+        let message = format!("{whose} has type `{ty}`, which the schema language does not have");
+        let help = format!("write `smallint identity`; a live `{bare}` is a smallint with a sequence of its own");
+        return Problem::new(message, at, "not a stored type").help(help);
     }
     let own_word = FOREIGN.iter().find(|(theirs, _)| *theirs == bare).map(|(_, ours)| *ours);
     if let Some(ours) = own_word {
-        let message = format!("column `{}` has type `{}`, which is not a PostgreSQL type", column.name, column.ty);
-        return Problem::new(message, column.origin.0, "no such type").help(format!("use {ours}"));
+        let message = format!("{whose} has type `{ty}`, which is not a PostgreSQL type");
+        return Problem::new(message, at, "no such type").help(format!("use {ours}"));
     }
     let help = near.map_or_else(|| "declare the type, or the extension that provides it".to_owned(), |n| format!("did you mean `{n}`?"));
-    let message = format!("column `{}` has type `{}`, which does not exist", column.name, column.ty);
-    Problem::new(message, column.origin.0, "no such type").help(help)
+    let message = format!("{whose} has type `{ty}`, which does not exist");
+    Problem::new(message, at, "no such type").help(help)
 }

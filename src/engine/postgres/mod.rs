@@ -9,6 +9,7 @@ mod catalog;
 mod check;
 mod check_defaults;
 mod check_names;
+mod check_types;
 mod clock;
 mod commit;
 pub(crate) mod connection;

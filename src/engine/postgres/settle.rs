@@ -34,6 +34,8 @@ struct Slot<'a> {
     origin: Origin,
     /// Why the server rejects it.
     refused: Option<Refusal>,
+    /// Whether only the server's verdict matters, because the spellings are equal.
+    is_equal: bool,
 }
 
 impl Slot<'_> {
@@ -52,6 +54,7 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
     let types = stand_ins::types(live, desired);
     own_collations(connection, &types, desired).await?;
     let unknown = unknowable(live, desired);
+    let stood: BTreeSet<String> = stand_ins::type_names(live, desired).map(str::to_owned).collect();
     let pairs = pairs(live, desired);
     if pairs.is_empty() {
         return Ok(Vec::new());
@@ -60,7 +63,7 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
         connection.execute("SAVEPOINT rosey_types").await?;
         stand_ins::make(connection, &types).await?;
     }
-    let refused = settle(connection, pairs).await?;
+    let refused = settle(connection, pairs, &stood).await?;
     if !types.is_empty() {
         connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
     }
@@ -137,6 +140,14 @@ pub(super) fn unknowable(live: &Schema, desired: &Schema) -> bool {
         || !desired.unmanaged.iter().all(there)
 }
 
+/// Returns whether the server rejects an expression because a function does not accept a stand-in for its type.
+fn is_about_a_stand_in(frame: &Frame, slot: &Slot, stood: &BTreeSet<String>) -> bool {
+    let named: BTreeSet<String> = canon::names(&slot.sql).into_iter().collect();
+    let typed = frame.after.iter().filter(|(name, ..)| named.contains(name)).flat_map(|(_, ty, _)| canon::names(ty));
+    let undefined = slot.refused.as_ref().is_some_and(|r| r.code == "42883");
+    undefined && typed.chain(named.iter().cloned()).any(|n| stood.contains(&n))
+}
+
 fn problem(slot: &Slot) -> Option<Problem> {
     told(slot.refused.as_ref()?, slot.origin)
 }
@@ -166,20 +177,30 @@ fn columns(table: &Table) -> Vec<(String, String, Option<String>)> {
 }
 
 /// Keeps expressions that differ on both sides; one that only one side has is a difference whatever the
-/// server says.
+/// server says. One that is equal but names a column that is dropped or renamed is kept too: the server rejects
+/// it, unless something else has the name.
 fn push<'a>(pairs: &mut Vec<Pair<'a>>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
     let text = |s: &Slot| (s.of.clone(), s.canon.clone());
     let texts = |slots: &[Slot]| slots.iter().map(text).collect::<BTreeSet<_>>();
     let (old, new) = (texts(&before), texts(&after));
     let open = |s: &Slot| s.refused.is_none();
     let before: Vec<Slot> = before.into_iter().filter(|s| open(s) && !new.contains(&text(s))).collect();
-    let after: Vec<Slot> = after.into_iter().filter(|s| open(s) && !old.contains(&text(s))).collect();
+    let has = |columns: &[(String, String, Option<String>)], name: &str| columns.iter().any(|(n, ..)| n == name);
+    let is_lost = |name: &String| has(&frame.before, name) && !has(&frame.after, name);
+    let mut kept = Vec::new();
+    for slot in after.into_iter().filter(|s| open(s) && !s.is_equal) {
+        let is_equal = old.contains(&text(&slot));
+        if !is_equal || canon::names(&slot.sql).iter().any(is_lost) {
+            kept.push(Slot { is_equal, ..slot });
+        }
+    }
+    let after = kept;
     if !after.is_empty() {
         pairs.push((frame, before, after));
     }
 }
 
-async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>) -> Result<Vec<Problem>, Error> {
+async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>, stood: &BTreeSet<String>) -> Result<Vec<Problem>, Error> {
     let mut problems = Vec::new();
     for round in 0..ROUNDS {
         if pairs.is_empty() {
@@ -200,7 +221,7 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>) -> Result
         }
         let open: Vec<_> = std::mem::take(&mut pairs);
         for (frame, before, after) in open {
-            problems.extend(after.iter().filter_map(problem));
+            problems.extend(after.iter().filter(|s| !is_about_a_stand_in(&frame, s, stood)).filter_map(problem));
             // Without a counterpart, the check whether the server accepts it was all.
             if before.is_empty() {
                 continue;
@@ -222,6 +243,7 @@ fn question(alias: &str, columns: &[(String, String, Option<String>)], slot: &Sl
 
 fn take(slot: &mut Slot, answer: Result<Answer, Refusal>) {
     match answer {
+        Ok(_) if slot.is_equal => {}
         Ok(answer) => {
             *slot.canon = format!("{}{}", slot.prefix, answer.canon);
             slot.sql = answer.sql;
@@ -268,7 +290,16 @@ fn domain_slots(domain: &mut Domain) -> Vec<Slot<'_>> {
 }
 
 fn slot(expr: &mut Expr, cast: Option<String>) -> Slot<'_> {
-    Slot { of: String::new(), sql: expr.text.clone(), cast, origin: expr.origin, canon: &mut expr.canon, prefix: "", refused: None }
+    Slot {
+        of: String::new(),
+        sql: expr.text.clone(),
+        cast,
+        origin: expr.origin,
+        canon: &mut expr.canon,
+        prefix: "",
+        refused: None,
+        is_equal: false,
+    }
 }
 
 /// Returns a default that the server may spell differently: an expression, or a value of a type with its own
@@ -282,7 +313,16 @@ fn default_slot<'a>(default: &'a mut DefaultValue, cast: &str) -> Option<Slot<'a
         Literal::Expr(e) => e.text.clone(),
     };
     let origin = if let Literal::Expr(e) = &default.value { e.origin } else { Origin::default() };
-    Some(Slot { of: String::new(), sql, cast: Some(cast.to_owned()), canon: &mut default.canon, prefix: "e:", origin, refused: None })
+    Some(Slot {
+        of: String::new(),
+        sql,
+        cast: Some(cast.to_owned()),
+        canon: &mut default.canon,
+        prefix: "e:",
+        origin,
+        refused: None,
+        is_equal: false,
+    })
 }
 
 /// Returns a type without its length: the server stores a default's value before truncating it.

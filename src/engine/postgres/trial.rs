@@ -9,6 +9,7 @@
 //! each: parts are tried alone only if something is rejected.
 
 mod classes;
+mod domains;
 mod doubt;
 mod gated;
 
@@ -17,13 +18,16 @@ use std::collections::BTreeSet;
 use super::connection::{Connection, Error};
 use super::names::{Names, quote};
 use super::settle::{self, stand_ins};
-use super::{ddl, gate, types};
+use super::{ddl, fragments, gate, types};
 use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
-use crate::schema::{Case, Column, Ident, Index, Literal, ObjectName, Origin, Problem, Schema, Span, Table};
+use crate::schema::{Case, Column, Domain, Ident, Index, Literal, ObjectName, Origin, Problem, Schema, Span, Table, Type};
 
 /// How many tables are tried at once. Each takes some locks, which are released before the next ones are
 /// taken (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
 const AT_ONCE: usize = 100;
+
+/// A function that does not exist for these arguments: it does not accept a stand-in for its type.
+const UNDEFINED_FUNCTION: &str = "42883";
 
 /// Returns what the server rejects in the tables that are created or altered, at its lines.
 ///
@@ -36,7 +40,8 @@ pub(crate) async fn problems(
     desired: &Schema,
 ) -> Result<Vec<Problem>, Error> {
     let mut tables: Vec<Trial> = changes.tables().filter_map(|c| trial(c, desired)).collect();
-    if tables.is_empty() || settle::unknowable(current, desired) {
+    let domains: Vec<&Domain> = domains::changed(changes).collect();
+    if (tables.is_empty() && domains.is_empty()) || settle::unknowable(current, desired) {
         return Ok(Vec::new());
     }
     connection.own(&["SAVEPOINT rosey_trial"]).await?;
@@ -44,13 +49,12 @@ pub(crate) async fn problems(
     // Even for an empty table the planner evaluates constants: only what is known to be safe is tried.
     gated::keep_safe(connection, &mut tables).await?;
     classes::keep_built_in(connection, &mut tables).await?;
-    // A built-in function does not accept a stand-in for its type.
-    let stood_in = stand_ins::type_names(current, desired).next().is_some();
-    let mut found = Vec::new();
+    let stood: BTreeSet<&str> = stand_ins::type_names(current, desired).collect();
+    let mut refused = domains::refused(connection, &domains, &stood).await?;
     for some in tables.chunks(AT_ONCE) {
-        let refused = of_tables(connection, some).await?;
-        found.extend(refused.into_iter().filter(|r| !(stood_in && r.code == "42883")).map(Refused::problem));
+        refused.extend(of_tables(connection, some, &stood).await?);
     }
+    let found = refused.into_iter().map(Refused::problem).collect();
     connection.own(&["ROLLBACK TO SAVEPOINT rosey_trial"]).await?;
     Ok(found)
 }
@@ -85,7 +89,9 @@ fn trial(change: &TableChange, desired: &Schema) -> Option<Trial> {
     let keys = table.primary_key.iter().flat_map(|k| &k.parts).chain(table.uniques.iter().flat_map(|u| &u.parts));
     let keys = keys.map(|p| &p.column).any(|c| !sure.contains(c));
     let rules = !table.checks.is_empty() || !table.exclusions.is_empty() || !table.with.is_empty();
-    (!indexes.is_empty() || keys || rules || table.columns.values().any(value)).then_some(Trial { table, indexes })
+    let typed = |c: &Column| matches!(c.ty, Type::Other(_)) || c.collate.is_some();
+    let parts = table.columns.values().any(|c| value(c) || typed(c));
+    (!indexes.is_empty() || keys || rules || parts).then_some(Trial { table, indexes })
 }
 
 /// Returns the changed table with the added constraints and indexes, and whether a type changes. If one does,
@@ -123,7 +129,7 @@ struct Part {
 
 /// Tries all tables at once, and one by one if something is wrong. They may conflict with each other: two of
 /// the same name.
-async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<Refused>, Error> {
+async fn of_tables(connection: &mut Connection, tables: &[Trial], stood: &BTreeSet<&str>) -> Result<Vec<Refused>, Error> {
     let names = Names::new(Ident::new("pg_catalog", Case::Exact));
     connection.own(&["SAVEPOINT rosey_trial_of"]).await?;
     let mut taken = true;
@@ -136,7 +142,9 @@ async fn of_tables(connection: &mut Connection, tables: &[Trial]) -> Result<Vec<
     connection.own(&["ROLLBACK TO SAVEPOINT rosey_trial_of"]).await?;
     let mut found = Vec::new();
     for trial in tables.iter().filter(|_| !taken) {
-        found.extend(of_table(connection, trial, &names).await?);
+        let refused = of_table(connection, trial, &names).await?;
+        let is_sure = !stand_ins::names_any(stood, &fragments::of_table(&trial.table));
+        found.extend(refused.into_iter().filter(|r| is_sure || r.code != UNDEFINED_FUNCTION));
     }
     Ok(found)
 }
@@ -184,9 +192,8 @@ async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> 
     let mut bare = Table::new(table.name.clone());
     let plain = |c: &Column| Column { default: None, generated: None, not_null: false, ..c.clone() };
     bare.columns = table.columns.values().filter(|c| c.generated.is_none()).map(|c| (c.name.clone(), plain(c))).collect();
-    // A missing or invalid type is reported elsewhere.
     if tried(connection, &temporary(&bare, names)).await?.is_some() {
-        return Ok(Vec::new());
+        return bare_columns(connection, &bare, names).await;
     }
     let mut found = Vec::new();
     for parts in [values(table, &table.name, names), rules(table, names)] {
@@ -197,6 +204,23 @@ async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> 
         if !found.is_empty() {
             break;
         }
+    }
+    Ok(found)
+}
+
+/// Tries each column by itself, without and with its collation.
+async fn bare_columns(connection: &mut Connection, table: &Table, names: &Names) -> Result<Vec<Refused>, Error> {
+    let mut found = Vec::new();
+    for column in table.columns.values() {
+        let alone = |column: Column| Table { columns: [(column.name.clone(), column)].into_iter().collect(), ..table.clone() };
+        let plain = tried(connection, &temporary(&alone(Column { collate: None, ..column.clone() }), names)).await?;
+        let at = if plain.is_some() { column.type_origin } else { column.collate.as_ref().map(|c| c.origin()).unwrap_or_default() };
+        let error = match plain {
+            None if column.collate.is_some() => tried(connection, &temporary(&alone(column.clone()), names)).await?,
+            plain => plain,
+        };
+        found.extend(error.and_then(|e| refused(e, nearer(at, column.origin))));
+        connection.own(&["ROLLBACK TO SAVEPOINT rosey_trial_of"]).await?;
     }
     Ok(found)
 }

@@ -75,7 +75,7 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
     if let Type::Other(name) = &column.ty
         && !is_type_name(name.as_str())
     {
-        let problem = Problem::new(format!("`{}` is not a type", name.as_str()), at, "not a single type");
+        let problem = Problem::new(format!("`{}` is not a type", name.as_str()), column.type_origin.0.or(at), "not a single type");
         found.push(problem.help("write a type name, with any length or precision in parentheses: \"varchar(50)\""));
     } else if let Type::Other(name) = &column.ty
         && table.strict
@@ -85,7 +85,7 @@ fn column(column: &Column, table: &Table, found: &mut Vec<Problem>) {
         found.push(
             Problem::new(
                 format!("column `{}` of strict table `{}` has {shown}", column.name, table.name),
-                at,
+                column.type_origin.0.or(at),
                 "not allowed in a strict table",
             )
             .help("use integer, real, text, blob or any"),
@@ -273,8 +273,8 @@ fn has_bare_comma(sql: &str, tokens: &[Token]) -> bool {
     })
 }
 
-/// Returns true for names followed by sizes in parentheses: what can follow a column's name as its type and
-/// as nothing else.
+/// Returns true for names followed by one or two numbers in parentheses: what can follow a column's name as its
+/// type and as nothing else (<https://www.sqlite.org/syntax/type-name.html>).
 pub(crate) fn is_type_name(name: &str) -> bool {
     const CLAUSES: [&str; 11] =
         ["AS", "CHECK", "COLLATE", "CONSTRAINT", "DEFAULT", "GENERATED", "NOT", "NULL", "PRIMARY", "REFERENCES", "UNIQUE"];
@@ -286,10 +286,17 @@ pub(crate) fn is_type_name(name: &str) -> bool {
         Kind::Quoted | Kind::String => t.text(name).len() > 1 && ends_quoted(t.text(name)),
         _ => false,
     };
-    let size = |t: &Token| matches!(t.kind, Kind::Word | Kind::Number) || ["-", "+", ","].iter().any(|op| t.is_op(name, op));
+    let size = |tokens: &[Token]| match tokens {
+        [sign, number] => (sign.is_op(name, "-") || sign.is_op(name, "+")) && number.kind == Kind::Number,
+        [number] => number.kind == Kind::Number,
+        _ => false,
+    };
     let closed = match sizes {
         [] => true,
-        [_, inner @ .., last] => last.is_op(name, ")") && inner.iter().all(size),
+        [_, inner @ .., last] => {
+            let all: Vec<&[Token]> = inner.split(|t| t.is_op(name, ",")).collect();
+            last.is_op(name, ")") && all.len() <= 2 && all.into_iter().all(size)
+        }
         [_] => false,
     };
     words.iter().all(word) && closed && !ends_in_comment(name)

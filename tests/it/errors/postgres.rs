@@ -85,11 +85,11 @@ fn rules_that_are_sqlites() {
             only=postgres
 
       × column `bare` has no type
-       ╭─[schema.kdl:4:5]
+       ╭─[schema.kdl:4:17]
      3 │     column alias text unique collate=nocase
      4 │     column bare ""
-       ·     ───────┬──────
-       ·            ╰── PostgreSQL requires a type
+       ·                 ─┬
+       ·                  ╰── PostgreSQL requires a type
      5 │     unique alias bare on-conflict=ignore
        ╰────
       help: add a type, or restrict it to SQLite with only=sqlite
@@ -241,11 +241,11 @@ fn text_that_would_be_a_second_statement() {
       help: close all brackets and quotes; nothing may follow the expression
 
       × `integer DEFAULT 1` is not a type
-       ╭─[schema.kdl:3:5]
+       ╭─[schema.kdl:3:18]
      2 │     column id integer default=(sql)"1; DROP TABLE users"
      3 │     column "age" "integer DEFAULT 1" { backfill "1) , (2" }
-       ·     ────────────────┬───────────────
-       ·                     ╰── not a single type
+       ·                  ─────────┬─────────
+       ·                           ╰── not a single type
      4 │     check "id > 0 --"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
@@ -1077,5 +1077,60 @@ fn permanent_tables_that_reference_unlogged_ones() {
       help: make `visits` unlogged too, or take unlogged from `sessions`
 
     error: the schema has one error
+    "#);
+}
+
+#[test]
+fn sizes_of_types_out_of_range() {
+    let schema = r#"
+        table users {
+            column name "varchar(0)"
+            column code "char(10485761)"
+            column n "numeric(5000)"
+            column tags "varchar(10)[]"
+        }
+        domain big "decimal(1001, 2)"
+    "#;
+    assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
+      × the length of type `varchar(0)` is out of range
+       ╭─[schema.kdl:2:17]
+     1 │ table users {
+     2 │     column name "varchar(0)"
+       ·                 ──────┬─────
+       ·                       ╰── here
+     3 │     column code "char(10485761)"
+       ╰────
+      help: write a length from 1 to 10485760
+
+      × the length of type `char(10485761)` is out of range
+       ╭─[schema.kdl:3:17]
+     2 │     column name "varchar(0)"
+     3 │     column code "char(10485761)"
+       ·                 ────────┬───────
+       ·                         ╰── here
+     4 │     column n "numeric(5000)"
+       ╰────
+      help: write a length from 1 to 10485760
+
+      × the precision of type `numeric(5000)` is out of range
+       ╭─[schema.kdl:4:14]
+     3 │     column code "char(10485761)"
+     4 │     column n "numeric(5000)"
+       ·              ───────┬───────
+       ·                     ╰── here
+     5 │     column tags "varchar(10)[]"
+       ╰────
+      help: write a precision from 1 to 1000
+
+      × the precision of type `decimal(1001,2)` is out of range
+       ╭─[schema.kdl:7:12]
+     6 │ }
+     7 │ domain big "decimal(1001, 2)"
+       ·            ─────────┬────────
+       ·                     ╰── here
+       ╰────
+      help: write a precision from 1 to 1000
+
+    error: the schema has 4 errors
     "#);
 }

@@ -81,41 +81,41 @@ fn types_that_a_strict_table_does_not_take() {
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × column `name` of strict table `users` has type `citext`
-       ╭─[schema.kdl:2:5]
+       ╭─[schema.kdl:2:17]
      1 │ table users strict {
      2 │     column name citext
-       ·     ─────────┬────────
-       ·              ╰── not allowed in a strict table
+       ·                 ───┬──
+       ·                    ╰── not allowed in a strict table
      3 │     column seen DATETIME
        ╰────
       help: use integer, real, text, blob or any
 
       × column `seen` of strict table `users` has type `DATETIME`
-       ╭─[schema.kdl:3:5]
+       ╭─[schema.kdl:3:17]
      2 │     column name citext
      3 │     column seen DATETIME
-       ·     ──────────┬─────────
-       ·               ╰── not allowed in a strict table
+       ·                 ────┬───
+       ·                     ╰── not allowed in a strict table
      4 │     column note ""
        ╰────
       help: use integer, real, text, blob or any
 
       × column `note` of strict table `users` has no type
-       ╭─[schema.kdl:4:5]
+       ╭─[schema.kdl:4:17]
      3 │     column seen DATETIME
      4 │     column note ""
-       ·     ───────┬──────
-       ·            ╰── not allowed in a strict table
+       ·                 ─┬
+       ·                  ╰── not allowed in a strict table
      5 │ }
        ╰────
       help: use integer, real, text, blob or any
 
       × column `note` has no type
-       ╭─[schema.kdl:4:5]
+       ╭─[schema.kdl:4:17]
      3 │     column seen DATETIME
      4 │     column note ""
-       ·     ───────┬──────
-       ·            ╰── PostgreSQL requires a type
+       ·                 ─┬
+       ·                  ╰── PostgreSQL requires a type
      5 │ }
        ╰────
       help: add a type, or restrict it to SQLite with only=sqlite
@@ -429,5 +429,49 @@ fn a_key_that_is_generated() {
       help: use another column as the key, or remove generated=
 
     error: the schema has one error
+    "#);
+}
+
+#[test]
+fn sizes_that_are_no_numbers() {
+    let schema = r#"
+        table users {
+            column name "varchar(x)"
+            column mood "enum('a', 'b')"
+            column n "decimal(10, 2, 3)"
+        }
+    "#;
+    assert_snapshot!(mistakes(schema), @r#"
+      × `varchar(x)` is not a type
+       ╭─[schema.kdl:2:17]
+     1 │ table users {
+     2 │     column name "varchar(x)"
+       ·                 ──────┬─────
+       ·                       ╰── not a single type
+     3 │     column mood "enum('a', 'b')"
+       ╰────
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
+
+      × `enum('a', 'b')` is not a type
+       ╭─[schema.kdl:3:17]
+     2 │     column name "varchar(x)"
+     3 │     column mood "enum('a', 'b')"
+       ·                 ────────┬───────
+       ·                         ╰── not a single type
+     4 │     column n "decimal(10, 2, 3)"
+       ╰────
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
+
+      × `decimal(10, 2, 3)` is not a type
+       ╭─[schema.kdl:4:14]
+     3 │     column mood "enum('a', 'b')"
+     4 │     column n "decimal(10, 2, 3)"
+       ·              ─────────┬─────────
+       ·                       ╰── not a single type
+     5 │ }
+       ╰────
+      help: write a type name, with any length or precision in parentheses: "varchar(50)"
+
+    error: the schema has 3 errors
     "#);
 }

@@ -17,51 +17,51 @@ fn a_type_with_more_than_a_type() {
     "#;
     assert_snapshot!(mistakes(schema), @r#"
       × `integer); DROP TABLE users; --` is not a type
-       ╭─[schema.kdl:2:5]
+       ╭─[schema.kdl:2:14]
      1 │ table users {
      2 │     column a "integer); DROP TABLE users; --"
-       ·     ────────────────────┬────────────────────
-       ·                         ╰── not a single type
+       ·              ────────────────┬───────────────
+       ·                              ╰── not a single type
      3 │     column b "integer, c integer"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
       × `integer, c integer` is not a type
-       ╭─[schema.kdl:3:5]
+       ╭─[schema.kdl:3:14]
      2 │     column a "integer); DROP TABLE users; --"
      3 │     column b "integer, c integer"
-       ·     ──────────────┬──────────────
-       ·                   ╰── not a single type
+       ·              ──────────┬─────────
+       ·                        ╰── not a single type
      4 │     column d "integer DEFAULT 5"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
       × `integer DEFAULT 5` is not a type
-       ╭─[schema.kdl:4:5]
+       ╭─[schema.kdl:4:14]
      3 │     column b "integer, c integer"
      4 │     column d "integer DEFAULT 5"
-       ·     ──────────────┬─────────────
-       ·                   ╰── not a single type
+       ·              ─────────┬─────────
+       ·                       ╰── not a single type
      5 │     column e "integer -- note"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
       × `integer -- note` is not a type
-       ╭─[schema.kdl:5:5]
+       ╭─[schema.kdl:5:14]
      4 │     column d "integer DEFAULT 5"
      5 │     column e "integer -- note"
-       ·     ─────────────┬────────────
-       ·                  ╰── not a single type
+       ·              ────────┬────────
+       ·                      ╰── not a single type
      6 │     column f "varchar(50"
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"
 
       × `varchar(50` is not a type
-       ╭─[schema.kdl:6:5]
+       ╭─[schema.kdl:6:14]
      5 │     column e "integer -- note"
      6 │     column f "varchar(50"
-       ·     ──────────┬──────────
-       ·               ╰── not a single type
+       ·              ──────┬─────
+       ·                    ╰── not a single type
      7 │ }
        ╰────
       help: write a type name, with any length or precision in parentheses: "varchar(50)"

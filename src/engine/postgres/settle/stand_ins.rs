@@ -45,6 +45,11 @@ pub(in crate::engine::postgres) fn type_names<'s>(live: &'s Schema, desired: &'s
     enums.chain(domains).map(|n| n.name.as_str())
 }
 
+/// Returns whether one of the texts contains the name of a type that has a stand-in.
+pub(in crate::engine::postgres) fn names_any(stood: &BTreeSet<&str>, texts: &[String]) -> bool {
+    texts.iter().any(|text| canon::names(text).iter().any(|n| stood.contains(n.as_str())))
+}
+
 /// The stand-ins that exist for tables.
 pub(super) struct Stood {
     /// The names of the tables, all in the schema of unqualified names.
