@@ -6,6 +6,7 @@ pub mod chained;
 mod database;
 mod drift;
 mod history;
+pub mod library;
 mod offline;
 mod others;
 mod planning;

@@ -117,13 +117,13 @@ fn of_deltas<'d, T: 'd>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::sqlite::desired;
+    use crate::engine::desired;
     use crate::kdl::decode;
     use crate::schema::Dialect;
 
     fn found(before: &str, after: &str) -> Vec<String> {
         let sources = Sources::from_text("schema.kdl", after);
-        let read = |sources: &Sources| desired(decode(sources, Dialect::Sqlite).unwrap()).unwrap();
+        let read = |sources: &Sources| desired(decode(sources, Dialect::Sqlite).unwrap(), Dialect::Sqlite).unwrap();
         let changes = crate::diff::diff(&read(&Sources::from_text("before.kdl", before)), &read(&sources)).unwrap();
         suggestions(&changes, &sources).iter().map(|s| format!("{}: {}", s.address, s.line.as_deref().unwrap_or("-"))).collect()
     }

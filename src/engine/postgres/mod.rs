@@ -66,11 +66,10 @@ mod words;
 
 pub use as_noted::plan_as_noted;
 pub(crate) use cancel::cancel_all;
-pub use check::problems;
 pub use error::Error;
 pub use from_sql::{SqlProblem, from_sql};
 use literals::without_literals;
 pub use options::PlanningOptions;
-pub use planner::{PlanError, desired};
+pub use planner::PlanError;
 pub(crate) use standing::gives_back;
 pub use url::{Url, UrlError, parameters};

@@ -10,7 +10,7 @@ use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
 use super::measure::{self, Measuring};
 use super::{
-    check, check_defaults, dependents, fragments, given_names, history, known_types, lower, managed, normalize, null_defaults, owned, rows,
+    check_defaults, dependents, fragments, given_names, history, known_types, lower, managed, normalize, null_defaults, owned, rows,
     settle, standing, trial,
 };
 use crate::diff::{Changes, TableChange, beside, diff};
@@ -35,16 +35,6 @@ pub enum PlanError {
     /// Steps depend on each other.
     #[error("dependency cycle: {0} depend on each other")]
     Circle(String),
-}
-
-/// Checks that a desired schema is fit for PostgreSQL and normalizes it. What only a server can tell is
-/// settled later.
-///
-/// # Errors
-/// [`PlanError::Schema`] with every problem.
-pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
-    let problems = check::problems(&schema);
-    if problems.is_empty() { Ok(Normalized::by_dialect(schema)) } else { Err(PlanError::Schema(problems)) }
 }
 
 /// Returns the live schema as `inspect` prints it.

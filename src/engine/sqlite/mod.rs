@@ -52,15 +52,8 @@ mod works;
 mod oracle;
 
 pub use crate::engine::{CANCELLED, CancelToken};
-pub use check::problems;
 pub use connection::Error;
 pub use from_sql::{Made, SqlFileError, from_sql};
 pub(crate) use normalize::normalize as normalized;
-
-/// Returns a live schema as it is written in KDL.
-pub fn for_display(live: &crate::schema::Normalized) -> crate::schema::Schema {
-    inspect::for_display(live.schema())
-}
-
 pub use options::{PlanningOptions, SqlitePath};
-pub use planner::{PlanError, desired};
+pub use planner::PlanError;

@@ -9,7 +9,7 @@ use super::lexer::quote;
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
-use super::{broken, check, cursor, history, lower, measure, normalize, rewrite};
+use super::{broken, check, cursor, history, lower, measure, rewrite};
 use super::{implied, indexed_by, shell};
 use crate::diff::{self, Changes, Delta};
 use crate::engine::guards::Guards;
@@ -35,15 +35,6 @@ pub enum PlanError {
     /// The steps would not lead to the schema, which is a bug in rosey.
     #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
     Unproven(String),
-}
-
-/// Returns a desired schema normalized for SQLite, after checking it.
-///
-/// # Errors
-/// [`PlanError::Schema`] with every problem.
-pub fn desired(schema: Schema) -> Result<Normalized, PlanError> {
-    let problems = check::problems(&schema);
-    if problems.is_empty() { Ok(normalize::normalize(schema)) } else { Err(PlanError::Schema(problems)) }
 }
 
 /// A plan, and the inspected database.

@@ -1,8 +1,9 @@
 //! Tests of plans from texts alone: what the last apply recorded, what only a server could say, and invalid
 //! facts.
 
-use super::super::planner::{PlanError, desired};
+use super::super::planner::PlanError;
 use super::{OfflinePlan, Recorded, plan};
+use crate::engine::desired;
 use crate::kdl::{self, Sources};
 use crate::plan::{Fact, Level};
 use crate::schema::{Dialect, Schema};
@@ -38,7 +39,7 @@ fn read(text: &str) -> Schema {
 }
 
 fn planned(file: &str, recorded: Option<Recorded<'_>>, facts: &[Fact]) -> Result<OfflinePlan, PlanError> {
-    plan(&read(LIVE), facts, recorded, &desired(read(file)).unwrap(), true)
+    plan(&read(LIVE), facts, recorded, &desired(read(file), Dialect::Postgres).unwrap(), true)
 }
 
 fn unsettled(plan: &OfflinePlan) -> Vec<String> {
@@ -74,7 +75,7 @@ fn plain_values_need_no_server() {
             .replace("column id serial", "column n integer default=2\n    column id serial")
             .replace("(sql)\"'a'::character varying\"", "a"),
     );
-    let plan = plan(&live, &[], None, &desired(read(&file)).unwrap(), false).unwrap();
+    let plan = plan(&live, &[], None, &desired(read(&file), Dialect::Postgres).unwrap(), false).unwrap();
     assert!(!plan.plan.is_empty() && plan.unsettled.is_empty(), "{:?}", unsettled(&plan));
 }
 
