@@ -261,7 +261,7 @@ impl AnyKind {
 
     /// Returns whether these are tables of some kind.
     pub fn is_table(&self) -> bool {
-        *self == Kind::Table || *self == Kind::VirtualTable || self.is(Trait::Table)
+        self.object().is_some_and(Kind::is_table) || self.is(Trait::Table)
     }
 
     /// Returns whether these are sequences, managed or not.

@@ -102,6 +102,11 @@ impl Kind {
         matches!(self, Kind::View | Kind::MaterializedView)
     }
 
+    /// Returns whether rows can be inserted into such an object.
+    pub fn is_table(self) -> bool {
+        matches!(self, Kind::Table | Kind::VirtualTable)
+    }
+
     /// Returns whether such an object is a type that a column can have.
     pub fn is_type(self) -> bool {
         matches!(self, Kind::Enum | Kind::Domain)

@@ -70,6 +70,11 @@ impl Schema {
         self.materialized_views.values().flat_map(|v| v.indexes.values().map(|i| (&v.head.name, i)))
     }
 
+    /// Returns the same indexes, mutably.
+    pub(crate) fn indexes_of_views_mut(&mut self) -> impl Iterator<Item = &mut Index> {
+        self.materialized_views.values_mut().flat_map(|v| v.indexes.values_mut())
+    }
+
     /// The objects that one piece of SQL defines: all but the name of a trigger, the query of a view, a module.
     pub fn texts(&self) -> impl Iterator<Item = (Kind, &Head, &Expr)> {
         let views = self.views.values().map(|v| (Kind::View, &v.head, &v.query));

@@ -21,8 +21,7 @@ impl Schema {
     fn for_each_directives(&mut self, mut change: impl FnMut(&mut Directives)) {
         self.heads_mut().for_each(|(_, head)| change(&mut head.directives));
         self.tables.values_mut().for_each(|table| of_parts(table, &mut change));
-        let views = self.materialized_views.values_mut();
-        views.flat_map(|v| v.indexes.values_mut()).for_each(|i| change(&mut i.directives));
+        self.indexes_of_views_mut().for_each(|i| change(&mut i.directives));
         let domains = self.domains.values_mut();
         domains.flat_map(|d| &mut d.checks).for_each(|c| change(&mut c.directives));
     }

@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::catalog_row::catalog_row;
 use super::connection::{Begin, Connection, Error};
 
 /// How many times the check is repeated. A round-robin pooler shows itself in the first two rounds; one that
@@ -15,7 +16,7 @@ const A_SECOND_ONE: Duration = Duration::from_secs(1);
 /// How long a session that has its own process may take to answer.
 const AT_ONCE: Duration = Duration::from_secs(5);
 
-const WHO: &str = "SELECT pg_catalog.pg_backend_pid()";
+const WHO: &str = "SELECT pg_catalog.pg_backend_pid() AS process";
 
 /// Verifies that the session keeps its process, and records the process in the connection.
 ///
@@ -82,8 +83,13 @@ async fn still(first: &mut Connection, own: i32) -> Result<bool, Error> {
     }
 }
 
+catalog_row! {
+    /// The row of [`WHO`].
+    struct Holder from "the process of the session" {
+        process: i32,
+    }
+}
+
 async fn process(connection: &mut Connection) -> Result<i32, Error> {
-    let mut pid = 0;
-    connection.own_queries(&[WHO.to_owned()], |_, row| pid = super::connection::process(row)).await?;
-    Ok(pid)
+    Ok(connection.last_row::<Holder>(&[WHO.to_owned()]).await?.process)
 }

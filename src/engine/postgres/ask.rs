@@ -6,12 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlparser::tokenizer::Token;
-use sqlx::Row as _;
-
 use super::canon::{self, quote};
+use super::catalog_row::catalog_row;
 use super::connection::{Connection, Error};
 use super::gate;
+use sqlparser::tokenizer::Token;
 
 /// An expression to ask about, with everything that its spelling depends on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -104,12 +103,18 @@ pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &
     }
 }
 
+catalog_row! {
+    /// The definition of a view.
+    struct Definition from "the definition of a view" {
+        text: String,
+    }
+}
+
 /// Reads the definition of the view and removes the view.
 async fn definition(connection: &mut Connection) -> Result<String, Error> {
-    let (read, forget) = ("SELECT pg_catalog.pg_get_viewdef('pg_temp._rosey_ask'::pg_catalog.regclass)", "ROLLBACK TO SAVEPOINT rosey_ask");
-    let mut text = String::new();
-    connection.own_queries(&[read.to_owned(), forget.to_owned()], |_, row| text = row.try_get(0).unwrap_or_default()).await?;
-    Ok(text)
+    let (read, forget) =
+        ("SELECT pg_catalog.pg_get_viewdef('pg_temp._rosey_ask'::pg_catalog.regclass) AS text", "ROLLBACK TO SAVEPOINT rosey_ask");
+    Ok(connection.last_row::<Definition>(&[read.to_owned(), forget.to_owned()]).await?.text)
 }
 
 /// Returns the collation that an expression has by itself, if the server accepts it: the collation of a

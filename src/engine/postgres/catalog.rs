@@ -10,6 +10,7 @@
 
 use sqlx::postgres::PgRow;
 
+use super::catalog_row::CatalogRow;
 use super::connection::{Connection, Error};
 
 /// Remembers the search path until the end of the transaction.
@@ -51,6 +52,11 @@ impl Connection {
         let mut rows = Vec::new();
         self.catalog_queries(&[query.to_owned()], |_, row| rows.push(row)).await?;
         Ok(rows)
+    }
+
+    /// Returns the decoded rows of a query.
+    pub(super) async fn rows<R: CatalogRow>(&mut self, query: &str) -> Result<Vec<R>, Error> {
+        self.catalog(query).await?.iter().map(R::of).collect()
     }
 
     /// Runs a command that names all other objects with their schemas, and returns the number of affected

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Either, Row as _
 
 use super::Url;
 use super::cancel::{AtWork, Canceller};
+use super::catalog_row::CatalogRow;
 use super::clock::Clock;
 pub(crate) use super::error::Error;
 use super::error::{opening, running};
@@ -97,20 +98,14 @@ impl Connection {
         // 0 would disable the timeout.
         let wait = self.wait.as_millis().clamp(1, 2_000_000_000);
         let sql = format!("{};\n{}", how.sql(), settings::for_transaction(self.version, wait, how.limit()));
-        let (mut pid, mut version) = (0, None);
         let (url, statements) = (self.url.clone(), [sql]);
-        let note = |_, row: &PgRow| {
-            if let (Ok(process), Ok(number)) = (row.try_get::<i32, _>(0), row.try_get::<i32, _>(1)) {
-                (pid, version) = (process, u32::try_from(number).ok());
-            }
-        };
-        in_time(&url, self.own_queries(&statements, note)).await?;
-        self.version = version.unwrap_or(self.version);
+        let began = in_time(&url, self.last_row::<settings::Began>(&statements)).await?;
+        self.version = u32::try_from(began.version).unwrap_or(self.version);
         self.guarded_types = None;
-        if self.kept.is_some_and(|kept| kept != pid) {
+        if self.kept.is_some_and(|kept| kept != began.process) {
             return Err(Error::Pooled { at: self.url.server() });
         }
-        self.works(pid);
+        self.works(began.process);
         self.clock = how.limit().map(Clock::plan).unwrap_or_default();
         Ok(())
     }
@@ -208,6 +203,13 @@ impl Connection {
         self.unprepared(sql, |place, row| take(place, &row)).await.map(drop)
     }
 
+    /// Runs statements of rosey's own in one round trip, and returns the last row of their answers.
+    pub(super) async fn last_row<R: CatalogRow>(&mut self, sql: &[String]) -> Result<R, Error> {
+        let mut last = None;
+        self.unprepared(sql, |_, row| last = Some(row)).await?;
+        last.as_ref().map_or_else(|| Err(Error::Driver(format!("the server sent no answer about {}", R::QUERY))), R::of)
+    }
+
     /// Runs statements in one round trip, passes on each row with the index of its statement, and returns how
     /// many rows each statement affected.
     pub(super) async fn unprepared(&mut self, sql: &[String], mut take: impl FnMut(usize, PgRow)) -> Result<Vec<u64>, Error> {
@@ -293,16 +295,6 @@ impl Connection {
 pub(super) fn texts(rows: &[PgRow]) -> Result<Vec<String>, Error> {
     let texts: Result<Vec<_>, _> = rows.iter().map(|r| r.try_get::<Option<String>, _>(0)).collect();
     Ok(texts.map_err(running)?.into_iter().flatten().collect())
-}
-
-/// Returns the process ID in a row; 0 means none.
-pub(super) fn process(row: &PgRow) -> i32 {
-    row.try_get(0).unwrap_or_default()
-}
-
-/// Returns the first two columns of a row of texts.
-pub(super) fn pair(row: &PgRow) -> Option<(String, String)> {
-    Some((row.try_get(0).ok()?, row.try_get(1).ok()?))
 }
 
 /// Connects as sslmode requires

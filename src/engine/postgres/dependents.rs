@@ -7,9 +7,6 @@
 mod extensions;
 mod publications;
 
-use sqlx::Row as _;
-use sqlx::postgres::PgRow;
-
 use super::connection::{Connection, Error};
 use super::facts::Facts;
 use super::inspect::{ident, not_of_extension};
@@ -17,6 +14,7 @@ use super::lower::{self, Going, What};
 use super::names::{Names, literal, quote};
 use super::planner::NormalizedPair;
 use crate::diff::Changes;
+use crate::engine::postgres::catalog_row::catalog_row;
 use crate::plan::{Action, Code, Hazard, Level, Resource, StatementKind, Step};
 use crate::schema::{Address, Kind, ObjectName, Schema};
 
@@ -42,9 +40,9 @@ pub(crate) async fn stop(
     let targets: Vec<String> = going.iter().enumerate().map(|(i, g)| target(i, &g.what, &names)).collect();
     let mut hazards: Vec<(Address, Hazard)> = Vec::new();
     let mut held = Vec::new();
-    for row in connection.catalog(&query(&targets)).await? {
-        let (target, dependent) = Dependent::of(&row, &facts.default_schema.to_string());
-        let Some(going) = going.get(target) else { continue };
+    for row in connection.rows::<DependentRow>(&query(&targets)).await? {
+        let Some(going) = usize::try_from(row.target).ok().and_then(|n| going.get(n)) else { continue };
+        let dependent = Dependent::of(row, &facts.default_schema.to_string());
         if let What::Extension(_) = &going.what {
             held.push((going, dependent));
             continue;
@@ -119,7 +117,8 @@ fn query(targets: &[String]) -> String {
          held AS (SELECT DISTINCT t.n, t.kind, t.obj AS refobj, d.classid, d.objid, CASE WHEN d.classid = 'pg_class'::regclass THEN d.objsubid ELSE 0 END AS sub \
            FROM target t JOIN pg_depend d ON d.refclassid = t.class AND d.refobjid = t.obj AND (t.sub = 0 OR d.refobjsubid = t.sub) \
            WHERE t.obj <> 0 AND (d.deptype = 'n' OR (d.classid = 'pg_statistic_ext'::regclass AND t.kind = 'dropped'))) \
-         SELECT f.n, f.class, f.told, n.nspname::text, oc.relname::text, oc.relkind::text, f.name FROM ( \
+         SELECT f.n AS target, f.class AS class, f.told AS told, n.nspname::text AS schema, oc.relname::text AS relation, \
+         oc.relkind::text AS kind, f.name AS name FROM ( \
          SELECT h.n, h.classid::regclass::text AS class, pg_describe_object(h.classid, h.objid, h.sub) AS told, \
          coalesce(p.polrelid, tr.tgrelid, s.stxrelid, r.ev_class, a.adrelid, nullif(c.conrelid, 0), pr.prrelid, i.indrelid, cl.oid) AS owner, \
          coalesce(c.conname, r.rulename, at.attname, CASE WHEN i.indexrelid IS NOT NULL THEN cl.relname END)::text AS name \
@@ -150,6 +149,19 @@ fn query(targets: &[String]) -> String {
     )
 }
 
+catalog_row! {
+    /// A row of [`query`]: the number of the target, and what depends on it.
+    struct DependentRow from "dependents" {
+        target: i64,
+        class: String,
+        told: Option<String>,
+        schema: Option<String>,
+        relation: Option<String>,
+        kind: Option<String>,
+        name: Option<String>,
+    }
+}
+
 /// An object that depends on a target.
 pub(super) struct Dependent {
     /// Its catalog.
@@ -163,14 +175,11 @@ pub(super) struct Dependent {
 }
 
 impl Dependent {
-    /// Reads a row of the query: the number of the target, and its dependent.
-    fn of(row: &PgRow, home: &str) -> (usize, Dependent) {
-        let maybe = |i: usize| row.try_get::<Option<String>, _>(i).ok().flatten();
-        let text = |i: usize| maybe(i).unwrap_or_default();
-        let target = usize::try_from(row.try_get::<i64, _>(0).unwrap_or_default()).unwrap_or_default();
+    fn of(row: DependentRow, home: &str) -> Dependent {
+        let DependentRow { class, told, schema, relation, kind, name, .. } = row;
         let named = |schema: String, name: String| ObjectName { schema: (schema != home).then(|| ident(&schema)), name: ident(&name) };
-        let owner = maybe(3).zip(maybe(4)).map(|(schema, name)| (named(schema, name), text(5)));
-        (target, Dependent { class: text(1), told: text(2), owner, name: text(6) })
+        let owner = schema.zip(relation).zip(kind).map(|((schema, name), kind)| (named(schema, name), kind));
+        Dependent { class, told: told.unwrap_or_default(), owner, name: name.unwrap_or_default() }
     }
 
     /// Returns whether the plan or the server handles the dependent.

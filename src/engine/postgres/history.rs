@@ -3,10 +3,9 @@
 //! name, and code in it would run with the privileges of the role that plans or applies; so rosey uses only a
 //! plain table of an owner whom that role trusts anyway.
 
-use sqlx::Row as _;
-
 use super::connection::{Connection, Error};
 use crate::engine::history::{TABLE, create_history, insert_history, upgrade_history};
+use crate::engine::postgres::catalog_row::catalog_row;
 use crate::plan::Record;
 use crate::schema::Dialect;
 
@@ -56,13 +55,16 @@ fn trusts_owner() -> String {
     )
 }
 
-/// The table as the check found it.
-struct Found {
-    /// Its name with its schema, as SQL.
-    name: String,
-    readable: bool,
-    /// What is wrong with it.
-    fault: Option<String>,
+catalog_row! {
+    /// The table as the check found it.
+    struct Found from "the history" {
+        /// Its name with its schema, as SQL.
+        name: String,
+        /// Whether the role may read it.
+        readable: bool,
+        /// What is wrong with it.
+        fault: Option<String>,
+    }
 }
 
 /// Returns the SQL for what is wrong with the relation whose OID is `oid`, NULL if nothing is. Its names are
@@ -86,14 +88,7 @@ async fn find(connection: &mut Connection) -> Result<Option<Found>, Error> {
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = to_regclass('{TABLE}')",
         fault()
     );
-    let rows = connection.catalog(&sql).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let unreadable = |_| Error::Driver("unexpected contents of the system catalogs".to_owned());
-    Ok(Some(Found {
-        name: row.try_get("name").map_err(unreadable)?,
-        readable: row.try_get("readable").map_err(unreadable)?,
-        fault: row.try_get("fault").map_err(unreadable)?,
-    }))
+    Ok(connection.rows(&sql).await?.pop())
 }
 
 /// Returns the name of the table, with its schema, or `None` if there is none.

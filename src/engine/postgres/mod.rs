@@ -6,6 +6,7 @@ mod ask;
 pub(crate) mod cancel;
 mod canon;
 mod catalog;
+mod catalog_row;
 mod check;
 mod check_defaults;
 mod check_names;

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::catalog_row::catalog_row;
 use super::connection::{Connection, Error};
 use super::names::literal;
 
@@ -62,8 +63,16 @@ fn by_version(local: bool) -> String {
 const NO_EVENT_TRIGGERS: &str = "SELECT pg_catalog.set_config('event_triggers', 'off', true) \
      WHERE pg_catalog.has_parameter_privilege('event_triggers', 'SET')";
 
+catalog_row! {
+    /// The last row of [`for_transaction`].
+    pub(super) struct Began from "the process of the session" {
+        process: i32,
+        version: i32,
+    }
+}
+
 /// Returns the statements that apply these settings to a transaction of a server until its end; those of a plan
-/// have a `limit`. The last one returns the server process.
+/// have a `limit`. The last one returns a [`Began`].
 pub(super) fn for_transaction(version: u32, lock_timeout: u128, limit: Option<Duration>) -> String {
     let all = BY_THE_DRIVER.iter().chain(&SETTINGS);
     let settings: String = all.map(|(name, value)| format!("SET LOCAL {name} = {value};\n")).collect();
@@ -72,7 +81,7 @@ pub(super) fn for_transaction(version: u32, lock_timeout: u128, limit: Option<Du
          SET LOCAL statement_timeout = {};\n\
          SELECT pg_catalog.set_config('search_path', {SEARCH_PATH}, true);\n\
          SELECT {};\nSELECT {};\n{}\
-         SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('server_version_num')::pg_catalog.int4",
+         SELECT pg_catalog.pg_backend_pid() AS process, pg_catalog.current_setting('server_version_num')::pg_catalog.int4 AS version",
         limit.map_or(0, |limit| limit.as_millis()),
         by_version(true),
         check_client(true),

@@ -32,9 +32,9 @@ pub(crate) fn keep(steps: &mut [Step], changes: &Changes, live: &Live, going: &[
 
 /// Returns the step that re-creates the view, if there is one.
 fn making<'s>(steps: &'s mut [Step], relation: &Relation) -> Option<&'s mut Step> {
-    let kind = if relation.kind == "v" { Kind::View } else { Kind::MaterializedView };
-    let address = Address::top(kind, &relation.name);
-    let creates = |s: &&mut Step| s.address == address && s.statements.iter().any(|st| st.kind == StatementKind::CreatesView);
+    let name = relation.name.to_string();
+    let is_it = |at: &Address| at.kind().object().is_some_and(Kind::is_view) && at.depth() == 1 && at.last() == name;
+    let creates = |s: &&mut Step| is_it(&s.address) && s.statements.iter().any(|st| st.kind == StatementKind::CreatesView);
     steps.iter_mut().find(creates)
 }
 

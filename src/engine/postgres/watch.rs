@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cancel::Canceller;
+use super::catalog_row::catalog_row;
 use super::connection::{Connection, Error};
 
 /// How long a statement may run before the first check.
@@ -70,17 +71,24 @@ async fn look(of: &Canceller) -> Seen {
     }
 }
 
+catalog_row! {
+    /// What a process does.
+    struct Activity from "the activity of a process" {
+        state: String,
+        since: String,
+    }
+}
+
 async fn state(mut other: Connection, pid: i32) -> Seen {
     let sql = format!(
-        "SELECT coalesce(state, ''), coalesce(state_change::text, '-') FROM pg_catalog.pg_stat_activity WHERE pid = {pid} \
+        "SELECT coalesce(state, '') AS state, coalesce(state_change::text, '-') AS since FROM pg_catalog.pg_stat_activity WHERE pid = {pid} \
          UNION ALL SELECT 'none', '' ORDER BY 2 DESC LIMIT 1"
     );
-    let mut found = None;
-    let asked = other.catalog_queries(&[sql], |_, row| found = super::connection::pair(&row)).await;
+    let found = other.rows::<Activity>(&sql).await.ok().and_then(|mut rows| rows.pop());
     other.close().await.ok();
-    match (asked, found) {
-        (Ok(()), Some((state, _))) if state == "none" => Seen::Gone,
-        (Ok(()), Some((state, since))) if state.starts_with("idle") => Seen::Idle(since),
+    match found {
+        Some(Activity { state, .. }) if state == "none" => Seen::Gone,
+        Some(Activity { state, since }) if state.starts_with("idle") => Seen::Idle(since),
         _ => Seen::Works,
     }
 }

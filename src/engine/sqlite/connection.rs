@@ -2,6 +2,7 @@
 
 mod error;
 mod limited;
+mod row;
 
 use std::ffi::{c_int, c_void};
 use std::path::Path;
@@ -15,6 +16,7 @@ pub(super) use error::of_code;
 use error::{opening, running};
 pub(super) use limited::GRACE;
 use limited::Limited;
+pub(super) use row::Row;
 
 use super::{codes, file, prepare};
 use crate::engine::{CANCELLED, CancelToken};
@@ -141,23 +143,30 @@ impl Connection {
         .await
     }
 
+    /// Returns all rows of a query, to be decoded by name.
+    pub(super) async fn rows<'r>(&mut self, sql: &'r str) -> Result<Vec<Row<'r>>, Error> {
+        Ok(self.query(sql).await?.into_iter().map(|row| Row::new(row, sql)).collect())
+    }
+
     /// Returns one number; no row and NULL count as 0.
     pub(crate) async fn number(&mut self, sql: &str) -> Result<i64, Error> {
-        let rows = self.query(sql).await?;
-        Ok(rows.first().and_then(|r| r.try_get::<Option<i64>, _>(0).ok().flatten()).unwrap_or(0))
+        Ok(self.numbers(sql).await?.first().copied().unwrap_or_default())
     }
 
     /// Returns the first row's numbers; NULL counts as 0.
     pub(crate) async fn numbers(&mut self, sql: &str) -> Result<Vec<i64>, Error> {
         let rows = self.query(sql).await?;
         let Some(row) = rows.first() else { return Ok(Vec::new()) };
-        Ok((0..row.len()).map(|i| row.try_get::<Option<i64>, _>(i).ok().flatten().unwrap_or(0)).collect())
+        let number = |i: usize| row.try_get_unchecked::<Option<i64>, _>(i).map_err(|e| running(e, sql));
+        (0..row.len()).map(|i| Ok(number(i)?.unwrap_or_default())).collect()
     }
 
     /// Returns the first column of all rows as text.
     pub(crate) async fn texts(&mut self, sql: &str) -> Result<Vec<String>, Error> {
         let rows = self.query(sql).await?;
-        Ok(rows.iter().filter_map(|r| r.try_get_unchecked::<Option<String>, _>(0).ok().flatten()).collect())
+        let texts: Result<Vec<Option<Vec<u8>>>, _> = rows.iter().map(|r| r.try_get_unchecked(0)).collect();
+        let texts = texts.map_err(|e| running(e, sql))?.into_iter().flatten();
+        Ok(texts.map(|b| String::from_utf8_lossy(&b).into_owned()).collect())
     }
 
     /// Runs a statement and returns the number of rows it changed.

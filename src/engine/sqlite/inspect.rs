@@ -7,10 +7,9 @@
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
-use sqlx::Row as _;
 
 use super::check::{is_type_name, known_collation};
-use super::connection::{Connection, Error};
+use super::connection::{Connection, Error, Row};
 use super::cursor::ident;
 use super::normalize::normalize;
 use super::{read_other, read_table, types};
@@ -112,8 +111,8 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 /// # Errors
 /// If SQLite cannot read its schema table.
 pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
-    let rows = connection.query("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").await?;
-    let stored: Vec<Stored> = rows.iter().map(stored).collect();
+    let rows = connection.rows("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").await?;
+    let stored = rows.iter().map(stored).collect::<Result<Vec<Stored>, Error>>()?;
     drop(rows);
     let shadows = shadow_tables(connection, &stored).await?;
     Ok(read(stored, shadows))
@@ -121,17 +120,14 @@ pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> 
 
 /// Reads a row. SQLite stores the bytes as given, which are not UTF-8 if, for example, an application wrote
 /// Latin-1.
-fn stored(row: &sqlx::sqlite::SqliteRow) -> Stored {
-    let bytes = |i: usize| row.try_get_unchecked::<Option<Vec<u8>>, _>(i).ok().flatten();
-    let text = |bytes: Option<Vec<u8>>| bytes.map(|b| String::from_utf8_lossy(&b).into_owned());
-    let sql = bytes(3);
-    Stored {
-        kind: AnyKind::of_word(&text(bytes(0)).unwrap_or_default()),
-        name: text(bytes(1)).unwrap_or_default(),
-        table: text(bytes(2)).unwrap_or_default(),
-        garbled: sql.clone().filter(|b| std::str::from_utf8(b).is_err()),
-        sql: text(sql),
-    }
+fn stored(row: &Row<'_>) -> Result<Stored, Error> {
+    Ok(Stored {
+        kind: AnyKind::of_word(&row.text("type")?),
+        name: row.text("name")?,
+        table: row.text("tbl_name")?,
+        garbled: row.bytes("sql")?.filter(|b| std::str::from_utf8(b).is_err()),
+        sql: row.maybe_text("sql")?,
+    })
 }
 
 /// Returns the shadow tables, which belong to virtual tables

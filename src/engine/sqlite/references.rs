@@ -3,8 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Row as _;
-
 use super::connection::{Connection, Error};
 use super::lexer::{quote, quote_string};
 
@@ -24,17 +22,15 @@ pub(crate) struct Listed {
 /// # Errors
 /// If SQLite cannot read them.
 pub(crate) async fn foreign_keys(connection: &mut Connection) -> Result<BTreeMap<String, BTreeMap<i64, Listed>>, Error> {
-    let sql = "SELECT m.name, f.id, f.\"table\", f.\"from\", coalesce(f.\"to\", \
-               (SELECT k.name FROM pragma_table_info(f.\"table\") AS k WHERE k.pk = f.seq + 1)) FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f \
+    let sql = "SELECT m.name AS name, f.id AS id, f.\"table\" AS parent, f.\"from\" AS own, coalesce(f.\"to\", \
+               (SELECT k.name FROM pragma_table_info(f.\"table\") AS k WHERE k.pk = f.seq + 1)) AS other FROM sqlite_schema AS m, pragma_foreign_key_list(m.name) AS f \
                WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq";
     let mut tables: BTreeMap<String, BTreeMap<i64, Listed>> = BTreeMap::new();
-    for row in connection.query(sql).await? {
-        let text = |i: usize| row.try_get_unchecked::<Option<String>, _>(i).ok().flatten().unwrap_or_default();
-        let id = row.try_get_unchecked::<i64, _>(1).unwrap_or_default();
-        let key = tables.entry(text(0)).or_default().entry(id).or_default();
-        key.parent = text(2);
-        key.from.push(text(3));
-        key.to.extend(Some(text(4)).filter(|to| !to.is_empty()));
+    for row in connection.rows(sql).await? {
+        let key = tables.entry(row.text("name")?).or_default().entry(row.number("id")?).or_default();
+        key.parent = row.text("parent")?;
+        key.from.push(row.text("own")?);
+        key.to.extend(row.maybe_text("other")?.filter(|to| !to.is_empty()));
     }
     Ok(tables)
 }

@@ -4,9 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::Row as _;
-
-use super::connection::{Connection, Error};
+use super::connection::{Connection, Error, Row};
 use super::cursor::Cursor;
 use super::lexer::{quote, quote_string};
 use super::lower::words;
@@ -60,13 +58,13 @@ fn key(body: &Stored) -> Body {
 }
 
 async fn stored(memory: &mut Connection) -> Result<Vec<Stored>, Error> {
-    let rows = memory.query("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')").await?;
-    let text = |r: &sqlx::sqlite::SqliteRow, i: usize| r.try_get_unchecked::<String, _>(i).unwrap_or_default();
-    let read = |r: &sqlx::sqlite::SqliteRow| {
-        let sql = text(r, 3);
-        Stored { kind: AnyKind::of_word(&text(r, 0)), name: text(r, 1), table: text(r, 2), words: words(&sql), sql }
+    let rows = memory.rows("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')").await?;
+    let read = |row: &Row<'_>| {
+        let sql = row.text("sql")?;
+        let kind = AnyKind::of_word(&row.text("type")?);
+        Ok(Stored { kind, name: row.text("name")?, table: row.text("tbl_name")?, words: words(&sql), sql })
     };
-    Ok(rows.iter().map(read).collect())
+    rows.iter().map(read).collect()
 }
 
 /// Returns those that name one of these, or something affected itself: a view, or the table of a trigger.

@@ -2,12 +2,10 @@
 //! published, and without a replica identity the server rejects the updates that are to be published
 //! (<https://www.postgresql.org/docs/current/logical-replication-publication.html>). Changes no publication.
 
-use sqlx::Row as _;
-use sqlx::postgres::PgRow;
-
 use super::super::connection::{Connection, Error};
 use super::super::names::{Names, literal};
 use crate::diff::{Changes, TableChange};
+use crate::engine::postgres::catalog_row::catalog_row;
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{Address, ObjectName, Table};
 
@@ -20,15 +18,20 @@ enum Event {
     KeyChanged,
 }
 
-/// A publication of a table.
-struct Publication {
-    name: String,
-    /// Whether it lists the table, rather than all tables or those of a schema.
-    lists_table: bool,
-    /// Whether it publishes updates or deletions of rows that are identified by the primary key.
-    needs_key: bool,
-    /// Whether it has a column list or a row filter for the table.
-    is_limited: bool,
+catalog_row! {
+    /// A publication of a table.
+    struct Publication from "publications" {
+        /// The number of the table in the query.
+        target: i64,
+        /// Its name, as SQL.
+        name: String,
+        /// Whether it lists the table, rather than all tables or those of a schema.
+        lists_table: bool,
+        /// Whether it publishes updates or deletions of rows that are identified by the primary key.
+        needs_key: bool,
+        /// Whether it has a column list or a row filter for the table.
+        is_limited: bool,
+    }
 }
 
 /// Adds what follows for publications to the steps. Sends one query, or none if no table is affected.
@@ -45,9 +48,8 @@ pub(super) async fn tell(connection: &mut Connection, steps: &mut [Step], change
         format!("({i}::int8, to_regclass({})::oid)", literal(&names.sql(table)))
     };
     let asked: Vec<String> = events.iter().enumerate().map(row).collect();
-    for row in connection.catalog(&query(&asked, version >= 150_000)).await? {
-        let (number, publication) = read(&row);
-        let Some((table, address, event)) = usize::try_from(number).ok().and_then(|n| events.get(n)) else { continue };
+    for publication in connection.rows::<Publication>(&query(&asked, version >= 150_000)).await? {
+        let Some((table, address, event)) = usize::try_from(publication.target).ok().and_then(|n| events.get(n)) else { continue };
         let Some(step) = steps.iter_mut().find(|s| s.address == *address) else { continue };
         if let Event::Dropped = event {
             step.reason = format!("{}; publication {} no longer publishes it", step.reason, publication.name);
@@ -79,7 +81,8 @@ fn query(asked: &[String], has_lists: bool) -> String {
     let schemas = "EXISTS (SELECT FROM pg_publication_namespace s WHERE s.pnpubid = p.oid AND s.pnnspid = c.relnamespace)";
     let (schemas, limited) = if has_lists { (schemas, "r.prattrs IS NOT NULL OR r.prqual IS NOT NULL") } else { ("false", "false") };
     format!(
-        "SELECT a.n, quote_ident(p.pubname)::text, r.oid IS NOT NULL, (p.pubupdate OR p.pubdelete) AND c.relreplident = 'd', {limited} \
+        "SELECT a.n AS target, quote_ident(p.pubname)::text AS name, r.oid IS NOT NULL AS lists_table, \
+         (p.pubupdate OR p.pubdelete) AND c.relreplident = 'd' AS needs_key, {limited} AS is_limited \
          FROM (VALUES {}) AS a(n, rel) JOIN pg_class c ON c.oid = a.rel AND c.relpersistence = 'p' CROSS JOIN pg_publication p \
          LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid AND r.prrelid = c.oid \
          WHERE r.oid IS NOT NULL OR p.puballtables OR {schemas} ORDER BY 1, 2",
@@ -87,15 +90,8 @@ fn query(asked: &[String], has_lists: bool) -> String {
     )
 }
 
-fn read(row: &PgRow) -> (i64, Publication) {
-    let flag = |i: usize| row.try_get::<bool, _>(i).unwrap_or_default();
-    let publication =
-        Publication { name: row.try_get(1).unwrap_or_default(), lists_table: flag(2), needs_key: flag(3), is_limited: flag(4) };
-    (row.try_get(0).unwrap_or(-1), publication)
-}
-
 fn hazard(publication: &Publication, event: Event, address: &Address, table: &str) -> Option<Hazard> {
-    let Publication { name, lists_table, needs_key, is_limited } = publication;
+    let Publication { name, lists_table, needs_key, is_limited, .. } = publication;
     let (code, level, message, advice) = match event {
         Event::Unlogged if *lists_table => (
             Code::NotSupported,

@@ -7,12 +7,11 @@
 //! be such values is first parsed with harmless ones in their place, which shows what they would be converted
 //! to. The input functions of types of extensions are trusted.
 
-use sqlx::Row as _;
-
 use super::super::connection::{Connection, Error};
 use super::admit::Judge;
 use super::literals::{self, Place};
 use super::{Gate, Tree, calls, tree};
+use crate::engine::postgres::catalog_row::catalog_row;
 
 /// Domains with conditions, and ranges that are compared by user-defined functions.
 const CANDIDATES: &str = "SELECT DISTINCT contypid::pg_catalog.int8 AS oid FROM pg_catalog.pg_constraint \
@@ -23,6 +22,20 @@ const CANDIDATES: &str = "SELECT DISTINCT contypid::pg_catalog.int8 AS oid FROM 
 /// The parse trees of the views that rosey uses to ask the server.
 const TREES: &str = "SELECT r.ev_action::pg_catalog.text AS tree FROM pg_catalog.pg_rewrite r WHERE r.ev_class IN \
     (pg_catalog.to_regclass('pg_temp._rosey_ask'), pg_catalog.to_regclass('pg_temp._rosey_gate'))";
+
+catalog_row! {
+    /// A row of [`CANDIDATES`].
+    struct TypeRow from "types with code of their own" {
+        oid: i64,
+    }
+}
+
+catalog_row! {
+    /// A row of [`TREES`].
+    struct TreeRow from "parse trees" {
+        tree: Option<String>,
+    }
+}
 
 /// Runs a statement that only creates an object. Does not send one that could run a user-defined function
 /// while it is parsed.
@@ -42,8 +55,8 @@ async fn has_guarded(connection: &mut Connection) -> Result<bool, Error> {
     if let Some(known) = connection.has_guarded_types() {
         return Ok(known);
     }
-    let rows = connection.catalog(CANDIDATES).await?;
-    let oids = rows.iter().filter_map(|r| u32::try_from(r.try_get::<i64, _>("oid").ok()?).ok());
+    let rows: Vec<TypeRow> = connection.rows(CANDIDATES).await?;
+    let oids = rows.iter().filter_map(|r| u32::try_from(r.oid).ok());
     let found = are_guarded(connection, oids.collect()).await?;
     connection.set_guarded_types(found);
     Ok(found)
@@ -83,8 +96,8 @@ async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error
 
 /// Returns whether the views that were just created contain no constant of a guarded type.
 async fn has_no_guarded_constant(connection: &mut Connection) -> Result<bool, Error> {
-    let texts = connection.catalog(TREES).await?;
-    let trees: Vec<Option<Tree>> = texts.iter().map(|r| tree::read(&r.try_get::<String, _>("tree").ok()?)).collect();
+    let texts: Vec<TreeRow> = connection.rows(TREES).await?;
+    let trees: Vec<Option<Tree>> = texts.iter().map(|r| tree::read(r.tree.as_ref()?)).collect();
     if trees.is_empty() || trees.iter().any(Option::is_none) {
         return Ok(false);
     }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use sqlx::Row as _;
 
 use super::super::connection::{Connection, Error};
+use crate::engine::postgres::catalog_row::catalog_row;
 
 /// A function or aggregate.
 #[derive(Debug, Clone, Deserialize)]
@@ -77,6 +77,13 @@ pub(super) struct Facts {
     pub(super) relations: BTreeMap<u32, Relation>,
 }
 
+catalog_row! {
+    /// The row of [`query`].
+    struct FactsRow from "functions, operators, types and relations" {
+        facts: String,
+    }
+}
+
 #[derive(Deserialize)]
 struct Answer {
     functions: Vec<Function>,
@@ -113,10 +120,10 @@ impl Facts {
         if [&functions, &operators, &types, &relations].iter().all(|o| o.is_empty()) {
             return Ok(false);
         }
-        let rows = connection.catalog(&query(&functions, &operators, &types, &relations)).await?;
-        let text: String = rows.first().and_then(|r| r.try_get("facts").ok()).unwrap_or_default();
+        let rows: Vec<FactsRow> = connection.rows(&query(&functions, &operators, &types, &relations)).await?;
+        let text = rows.first().map_or("", |r| r.facts.as_str());
         let answer: Answer =
-            serde_json::from_str(&text).map_err(|e| Error::Driver(format!("unexpected contents of the system catalogs: {e}")))?;
+            serde_json::from_str(text).map_err(|e| Error::Driver(format!("unexpected contents of the system catalogs: {e}")))?;
         let before = self.known();
         self.functions.extend(answer.functions.into_iter().map(|f| (f.oid, f)));
         self.operators.extend(answer.operators.into_iter().map(|o| (o.oid, o)));

@@ -22,8 +22,6 @@ mod literals;
 mod sizes;
 mod tree;
 
-use sqlx::Row as _;
-
 use admit::Judge;
 pub(crate) use admit::Scope;
 use calls::Calls;
@@ -33,6 +31,7 @@ use tree::Tree;
 
 use super::connection::{Connection, Error};
 use super::names::literal;
+use crate::engine::postgres::catalog_row::catalog_row;
 use crate::plan::NotCounted;
 
 /// The maximum number of expressions in one view. Each may lock a table until the view is dropped.
@@ -201,6 +200,15 @@ fn named<'a>(asked: &[&'a Asked]) -> Vec<&'a String> {
     found
 }
 
+catalog_row! {
+    /// The tree of the view, its OID, and those of the named relations.
+    struct TreeRow from "the query of a view" {
+        tree: Option<String>,
+        view: i64,
+        named: Vec<i64>,
+    }
+}
+
 /// Returns the view's tree, its OID and those of the named relations, or `None` if the tree cannot be read.
 async fn read(connection: &mut Connection, named: &[&String]) -> Result<Option<(Tree, u32, Vec<u32>)>, Error> {
     let names: Vec<String> = named.iter().map(|n| literal(n)).collect();
@@ -212,14 +220,8 @@ async fn read(connection: &mut Connection, named: &[&String]) -> Result<Option<(
          FROM pg_catalog.pg_rewrite r WHERE r.ev_class = '{VIEW}'::pg_catalog.regclass",
         names.join(", ")
     );
-    let rows = connection.catalog(&sql).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
     let oid = |n: i64| u32::try_from(n).unwrap_or_default();
-    let (Ok(text), Ok(view), Ok(named)) =
-        (row.try_get::<String, _>("tree"), row.try_get::<i64, _>("view"), row.try_get::<Vec<i64>, _>("named"))
-    else {
-        return Ok(None);
-    };
+    let Some(TreeRow { tree: Some(text), view, named }) = connection.rows(&sql).await?.pop() else { return Ok(None) };
     Ok(tree::read(&text).map(|tree| (tree, oid(view), named.into_iter().map(oid).collect())))
 }
 

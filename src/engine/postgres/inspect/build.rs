@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::postgres::PgRow;
-
+use super::kept::{KeptOfColumnRow, KeptOfTypeRow, KeptRow};
 use super::part::{default, expr, parameters, unquoted};
-use super::row::Fields;
+use super::queries::{ColumnRow, RelationRow, SequenceRow, ServerRow, SpaceRow, TypeRow, UseRow};
+use super::unmanaged::UnmanagedRow;
 use super::{KeptOfColumn, Live, Reads, Relation, Server, ident};
 use crate::engine::bookkeeping;
 use crate::engine::postgres::{default_name, read_type};
@@ -38,7 +38,7 @@ pub(super) struct Builder {
     pub(super) materialized: BTreeMap<i64, MaterializedView>,
     pub(super) domains: BTreeMap<i64, Domain>,
     /// Constraints with an index, by the index's OID.
-    pub(super) keys: BTreeMap<i64, super::tables::ConstraintRow>,
+    pub(super) keys: BTreeMap<i64, super::queries::ConstraintRow>,
     /// Indexes of constraints that are not managed.
     pub(super) hidden_indexes: BTreeSet<i64>,
     /// Relations that are not managed: reserved, partitioned, inherited, foreign.
@@ -72,9 +72,9 @@ impl Builder {
         }
     }
 
-    pub(super) fn server(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        self.live.server = Server { version: f.number(), default_schema: f.text(), read_only: f.flag(), may_temp: f.flag() };
+    pub(super) fn server(&mut self, row: ServerRow) {
+        let ServerRow { version, default_schema, read_only, may_temp } = row;
+        self.live.server = Server { version, default_schema, read_only, may_temp };
     }
 
     pub(super) fn default_schema(&self) -> &str {
@@ -96,13 +96,9 @@ impl Builder {
         self.live.schema.unmanaged.push(Unmanaged { reason, digest, ..Unmanaged::new(kind, name.to_string()) });
     }
 
-    pub(super) fn relation(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (oid, schema, name, kind, persistence) = (f.number(), f.text(), f.text(), f.text(), f.text());
-        let (family, options, comment) = (f.flag(), f.texts(), f.maybe_text());
-        let (bytes, query, typed, populated) = (f.number(), f.maybe_text(), f.flag(), f.flag());
-        let (partition, digest) = (f.flag(), f.maybe_text());
-        let name = self.name(&schema, &name);
+    pub(super) fn relation(&mut self, row: RelationRow) {
+        let RelationRow { oid, kind, bytes, populated, .. } = row;
+        let name = self.name(&row.schema, &row.name);
         self.live.history |= name.name.as_str() == "_rosey_history";
         if kind == "c" {
             return; // a composite type: reported as unmanaged
@@ -114,67 +110,62 @@ impl Builder {
             return;
         }
         self.live.relations.insert(oid, relation);
+        let with = parameters(&row.options.unwrap_or_default());
+        let query = || Expr::new(without_end(row.query.as_deref().unwrap_or_default()));
         match kind.as_str() {
             "v" => {
-                let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
-                let mut view = View { with: parameters(&options), ..View::new(name.clone(), query) };
-                view.comment = comment;
+                let mut view = View { with, ..View::new(name.clone(), query()) };
+                view.comment = row.comment;
                 self.live.schema.views.insert(name, view);
             }
             "m" => {
-                let query = Expr::new(without_end(query.as_deref().unwrap_or_default()));
-                let mut view = MaterializedView { with: parameters(&options), ..MaterializedView::new(name, query) };
-                view.comment = comment;
+                let mut view = MaterializedView { with, ..MaterializedView::new(name, query()) };
+                view.comment = row.comment;
                 self.materialized.insert(oid, view);
             }
-            "r" if !family && !typed => {
-                let unlogged = persistence == "u";
-                let mut table = Table { unlogged, with: parameters(&options), ..Table::new(name) };
-                table.comment = comment;
+            "r" if !row.family && !row.typed => {
+                let mut table = Table { unlogged: row.persistence == "u", with, ..Table::new(name) };
+                table.comment = row.comment;
                 self.tables.insert(oid, table);
             }
             _ => {
                 self.hidden.insert(oid);
                 let reason = match kind.as_str() {
-                    "f" => return self.leave(UnmanagedKind::ForeignTable, &name, None, digest),
+                    "f" => return self.leave(UnmanagedKind::ForeignTable, &name, None, row.digest),
                     "p" => "it is partitioned",
-                    _ if partition => "it is a partition",
-                    _ if typed => "it is a typed table",
+                    _ if row.partition => "it is a partition",
+                    _ if row.typed => "it is a typed table",
                     _ => "it takes part in inheritance",
                 };
-                self.leave(Kind::Table, &name, Some(reason), digest);
+                self.leave(Kind::Table, &name, Some(reason), row.digest);
             }
         }
     }
 
-    pub(super) fn named_type(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (oid, schema, name, kind, values) = (f.number(), f.text(), f.text(), f.text(), f.texts());
-        let (base, not_null, expr, collate, comment) = (f.maybe_text(), f.flag(), f.maybe_text(), f.maybe_text(), f.maybe_text());
+    pub(super) fn named_type(&mut self, row: TypeRow) {
+        let TypeRow { oid, schema, name, kind, values, base, not_null, default_sql, collate, comment } = row;
         let name = self.name(&schema, &name);
         if kind == "e" {
-            let mut ty = EnumType::new(name.clone(), values);
+            let mut ty = EnumType::new(name.clone(), values.unwrap_or_default());
             ty.comment = comment;
             self.live.schema.enums.insert(name, ty);
             return;
         }
         let ty = self.ty(&base.unwrap_or_default());
-        let default = expr.map(|e| default(&e, &ty, self.default_schema()));
+        let default = default_sql.map(|e| default(&e, &ty, self.default_schema()));
         let mut domain = Domain { not_null, default, collate: collate.map(|c| unquoted(&c)), ..Domain::new(name, ty) };
         domain.comment = comment;
         self.domains.insert(oid, domain);
     }
 
-    pub(super) fn column(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (table, number, name, ty, not_null) = (f.number(), f.number(), f.text(), f.text(), f.flag());
-        let (identity, generated, sql, collate, comment) = (f.text(), f.text(), f.maybe_text(), f.maybe_text(), f.maybe_text());
-        if let Some(relation) = self.live.relations.get_mut(&table) {
+    pub(super) fn column(&mut self, row: ColumnRow) {
+        let ColumnRow { relation: oid, number, name, ty, not_null, identity, generated, sql, collate, comment } = row;
+        if let Some(relation) = self.live.relations.get_mut(&oid) {
             relation.columns.insert(number, ident(&name));
         }
         let ty = self.ty(&ty);
         let read = sql.as_ref().map(|e| default(e, &ty, self.default_schema()));
-        let Some(table) = self.tables.get_mut(&table) else { return };
+        let Some(table) = self.tables.get_mut(&oid) else { return };
         let mut column = Column { not_null, comment, collate: collate.map(|c| unquoted(&c)), ..Column::new(ident(&name), ty) };
         match (generated.as_str(), sql) {
             ("", _) => column.default = read,
@@ -189,20 +180,17 @@ impl Builder {
         table.columns.insert(column.name.clone(), column);
     }
 
-    pub(super) fn sequence(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (_, schema, name, ty) = (f.number(), f.text(), f.text(), f.text());
-        let (start, increment, min, max, cache, cycle) = (f.number(), f.number(), f.number(), f.number(), f.number(), f.flag());
-        let (owner, column, dependency, comment) = (f.maybe_number(), f.maybe_number(), f.maybe_text(), f.maybe_text());
-        let ty = self.ty(&ty);
-        let options = options(&ty, [start, increment, min, max, cache], cycle);
+    pub(super) fn sequence(&mut self, row: SequenceRow) {
+        let SequenceRow { start, increment, min, max, cache, .. } = row;
+        let ty = self.ty(&row.ty);
+        let options = options(&ty, [start, increment, min, max, cache], row.cycle);
         let found = FoundSequence {
-            name: self.name(&schema, &name),
+            name: self.name(&row.schema, &row.name),
             ty,
             options,
-            owner: owner.zip(column),
-            of_identity: dependency.as_deref() == Some("i"),
-            comment,
+            owner: row.owner.zip(row.owner_column),
+            of_identity: row.dependency.as_deref() == Some("i"),
+            comment: row.comment,
         };
         self.place(found);
     }
@@ -243,10 +231,8 @@ impl Builder {
         self.live.schema.sequences.insert(name, sequence);
     }
 
-    pub(super) fn space(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (what, name, schema, version) = (f.text(), f.text(), f.maybe_text(), f.maybe_text());
-        let (comment, own) = (f.maybe_text(), f.maybe_text());
+    pub(super) fn space(&mut self, row: SpaceRow) {
+        let SpaceRow { what, name, schema, version, comment, own } = row;
         let name = ident(&name);
         if what == "schema" {
             let standard = name.as_str() == "public" && comment.as_deref() == Some("standard public schema");
@@ -265,36 +251,30 @@ impl Builder {
         }
     }
 
-    pub(super) fn read_by_view(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let reads = Reads { view: f.number(), relation: f.number(), column: f.maybe_number().filter(|n| *n > 0) };
+    pub(super) fn read_by_view(&mut self, row: UseRow) {
+        let reads = Reads { view: row.view, relation: row.relation, column: Some(row.number).filter(|n| *n > 0) };
         self.live.reads.push(reads);
     }
 
-    pub(super) fn unmanaged(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (kind, name, on, digest) = (AnyKind::of_word(&f.text()), f.text(), f.maybe_number(), f.maybe_text());
-        if let Some(on) = on {
+    pub(super) fn unmanaged(&mut self, row: UnmanagedRow) {
+        let UnmanagedRow { kind, name, relation, digest } = row;
+        let kind = AnyKind::of_word(&kind);
+        if let Some(on) = relation {
             self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
         }
         self.live.schema.unmanaged.push(Unmanaged { digest, ..Unmanaged::new(kind, name) });
     }
 
-    pub(super) fn kept(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (view, sql) = (f.number(), f.text());
-        self.live.kept.entry(view).or_default().push(sql);
+    pub(super) fn kept(&mut self, row: KeptRow) {
+        self.live.kept.entry(row.view).or_default().push(row.sql);
     }
 
-    pub(super) fn kept_of_type(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (schema, name, sql) = (f.text(), f.text(), f.text());
-        self.live.kept_types.entry(self.name(&schema, &name)).or_default().push(sql);
+    pub(super) fn kept_of_type(&mut self, row: KeptOfTypeRow) {
+        self.live.kept_types.entry(self.name(&row.schema, &row.name)).or_default().push(row.sql);
     }
 
-    pub(super) fn kept_of_column(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (schema, table, column, granted, what, to) = (f.text(), f.text(), f.text(), f.flag(), f.text(), f.text());
+    pub(super) fn kept_of_column(&mut self, row: KeptOfColumnRow) {
+        let KeptOfColumnRow { schema, table, column, granted, what, tail: to } = row;
         let kept = if granted { KeptOfColumn::Privilege { privilege: what, to } } else { KeptOfColumn::Clause(what) };
         self.live.kept_columns.entry((self.name(&schema, &table), ident(&column))).or_default().push(kept);
     }

@@ -5,9 +5,9 @@
 //! touched.
 
 pub(super) mod build;
+mod kept;
 pub(super) mod part;
 mod queries;
-mod row;
 mod tables;
 mod unmanaged;
 
@@ -15,8 +15,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgRow;
 
+use super::catalog_row::CatalogRow;
 use super::connection::{Connection, Error};
 use crate::schema::{AnyKind, Case, Ident, ObjectName, Schema};
+use build::Builder;
 pub(super) use queries::not_of_extension;
 
 /// What a plan needs to know about the server.
@@ -101,29 +103,42 @@ pub(crate) fn ident(text: &str) -> Ident {
 /// server continues.
 ///
 /// # Errors
-/// If the server does not answer.
+/// If the server does not answer, or if a catalog is not as expected.
 pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
-    type Take = fn(&mut build::Builder, &PgRow);
     let version = i64::from(connection.server_version());
     // Tables precede their parts, and sequences follow the columns that they may belong to.
     let questions: [(String, Take); 13] = [
-        (queries::SERVER.to_owned(), build::Builder::server),
-        (queries::relations(), build::Builder::relation),
-        (queries::types(), build::Builder::named_type),
-        (queries::columns(), build::Builder::column),
-        (queries::sequences(), build::Builder::sequence),
-        (queries::constraints(version), build::Builder::constraint),
-        (queries::indexes(version), build::Builder::index),
-        (queries::spaces(), build::Builder::space),
-        (queries::uses(), build::Builder::read_by_view),
-        (unmanaged::unmanaged(version), build::Builder::unmanaged),
-        (queries::kept(), build::Builder::kept),
-        (queries::kept_of_types(), build::Builder::kept_of_type),
-        (queries::kept_of_columns(version), build::Builder::kept_of_column),
+        (queries::SERVER.to_owned(), put(Builder::server)),
+        (queries::relations(), put(Builder::relation)),
+        (queries::types(), put(Builder::named_type)),
+        (queries::columns(), put(Builder::column)),
+        (queries::sequences(), put(Builder::sequence)),
+        (queries::constraints(version), put(Builder::constraint)),
+        (queries::indexes(version), put(Builder::index)),
+        (queries::spaces(), put(Builder::space)),
+        (queries::uses(), put(Builder::read_by_view)),
+        (unmanaged::unmanaged(version), put(Builder::unmanaged)),
+        (kept::of_views(), put(Builder::kept)),
+        (kept::of_types(), put(Builder::kept_of_type)),
+        (kept::of_columns(version), put(Builder::kept_of_column)),
     ];
     let (sql, takes): (Vec<String>, Vec<Take>) = questions.into_iter().unzip();
-    let mut builder = build::Builder::new();
-    let take = |place: usize, row: PgRow| takes.get(place).into_iter().for_each(|take| take(&mut builder, &row));
+    let (mut builder, mut outcome) = (Builder::new(), Ok(()));
+    let take = |place: usize, row: PgRow| {
+        if let (Ok(()), Some(take)) = (&outcome, takes.get(place)) {
+            outcome = take(&mut builder, &row);
+        }
+    };
     connection.catalog_queries(&sql, take).await?;
-    Ok(builder.finish())
+    outcome.map(|()| builder.finish())
+}
+
+/// Decodes a row and adds it to the schema.
+type Take = Box<dyn Fn(&mut Builder, &PgRow) -> Result<(), Error> + Send + Sync>;
+
+fn put<R: CatalogRow + 'static>(add: fn(&mut Builder, R)) -> Take {
+    Box::new(move |builder, row| {
+        add(builder, R::of(row)?);
+        Ok(())
+    })
 }

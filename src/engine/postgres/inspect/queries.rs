@@ -3,6 +3,7 @@
 //! server.
 
 use super::unmanaged::of_hidden_relation;
+use crate::engine::postgres::catalog_row::catalog_row;
 
 /// Excludes the schemas of the server and of other migrators (`bookkeeping::SCHEMAS`).
 pub(super) const OWN: &str = "n.nspname NOT IN ('information_schema', 'drizzle', 'pgroll') AND n.nspname !~ '^pg_'";
@@ -23,9 +24,39 @@ pub(super) fn comment_on(class: &str, oid: &str, part: &str) -> String {
     format!("(SELECT description FROM pg_description WHERE classoid = '{class}'::regclass AND objoid = {oid} AND objsubid = {part})")
 }
 
+catalog_row! {
+    /// A row of [`SERVER`].
+    pub(super) struct ServerRow from "the server" {
+        version: i64,
+        default_schema: String,
+        read_only: bool,
+        may_temp: bool,
+    }
+}
+
 /// Properties of the session and the server.
-pub(super) const SERVER: &str = "SELECT current_setting('server_version_num')::int8, coalesce(current_schema()::text, 'public'), \
-     pg_is_in_recovery(), has_database_privilege(current_database(), 'TEMP'), current_database()::text";
+pub(super) const SERVER: &str = "SELECT current_setting('server_version_num')::int8 AS version, coalesce(current_schema()::text, 'public') AS default_schema, \
+     pg_is_in_recovery() AS read_only, has_database_privilege(current_database(), 'TEMP') AS may_temp";
+
+catalog_row! {
+    /// A row of [`relations`].
+    pub(super) struct RelationRow from "relations" {
+        oid: i64,
+        schema: String,
+        name: String,
+        kind: String,
+        persistence: String,
+        family: bool,
+        options: Option<Vec<String>>,
+        comment: Option<String>,
+        bytes: i64,
+        query: Option<String>,
+        typed: bool,
+        populated: bool,
+        partition: bool,
+        digest: Option<String>,
+    }
+}
 
 /// Tables, views, sequences and other relations with rows or columns.
 pub(super) fn relations() -> String {
@@ -33,12 +64,13 @@ pub(super) fn relations() -> String {
     let family =
         "(c.relispartition OR c.relkind = 'p' OR EXISTS (SELECT FROM pg_inherits h WHERE h.inhrelid = c.oid OR h.inhparent = c.oid))";
     format!(
-        "SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, c.relpersistence::text, \
-         {family}, \
-         c.reloptions::text[] || ARRAY(SELECT 'toast.' || o FROM pg_class tc, unnest(tc.reloptions) o WHERE tc.oid = c.reltoastrelid), \
-         {comment}, c.relpages::int8 * 8192, \
-         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END, c.reloftype <> 0, c.relispopulated, c.relispartition, \
-         CASE WHEN {family} OR c.relkind = 'f' OR c.reloftype <> 0 THEN {} END \
+        "SELECT c.oid::int8 AS oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind::text AS kind, \
+         c.relpersistence::text AS persistence, {family} AS family, \
+         c.reloptions::text[] || ARRAY(SELECT 'toast.' || o FROM pg_class tc, unnest(tc.reloptions) o WHERE tc.oid = c.reltoastrelid) AS options, \
+         {comment} AS comment, c.relpages::int8 * 8192 AS bytes, \
+         CASE WHEN c.relkind IN ('v', 'm') THEN pg_get_viewdef(c.oid) END AS query, c.reloftype <> 0 AS typed, c.relispopulated AS populated, \
+         c.relispartition AS partition, \
+         CASE WHEN {family} OR c.relkind = 'f' OR c.reloftype <> 0 THEN {} END AS digest \
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') AND {OWN} AND {own} ORDER BY n.nspname, c.relname",
         of_hidden_relation(),
@@ -46,21 +78,64 @@ pub(super) fn relations() -> String {
     )
 }
 
+catalog_row! {
+    /// A row of [`columns`].
+    pub(super) struct ColumnRow from "columns" {
+        relation: i64,
+        number: i64,
+        name: String,
+        ty: String,
+        not_null: bool,
+        identity: String,
+        generated: String,
+        sql: Option<String>,
+        collate: Option<String>,
+        comment: Option<String>,
+    }
+}
+
 /// Columns of tables and views, in their order. A default references no column, so it is printed without
 /// looking up its table.
 pub(super) fn columns() -> String {
     format!(
-        "SELECT a.attrelid::int8, a.attnum::int8, a.attname::text, format_type(a.atttypid, a.atttypmod), a.attnotnull, \
-         a.attidentity::text, a.attgenerated::text, \
-         CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) ELSE pg_get_expr(d.adbin, d.adrelid) END, \
-         CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(k.collname) END, de.description, \
-         kn.nspname::text \
+        "SELECT a.attrelid::int8 AS relation, a.attnum::int8 AS number, a.attname::text AS name, \
+         format_type(a.atttypid, a.atttypmod) AS ty, a.attnotnull AS not_null, a.attidentity::text AS identity, \
+         a.attgenerated::text AS generated, \
+         CASE WHEN a.attgenerated = '' THEN pg_get_expr(d.adbin, 0) ELSE pg_get_expr(d.adbin, d.adrelid) END AS sql, \
+         CASE WHEN a.attcollation <> t.typcollation THEN quote_ident(k.collname) END AS collate, de.description AS comment \
          FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_type t ON t.oid = a.atttypid LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum \
-         LEFT JOIN pg_collation k ON k.oid = a.attcollation LEFT JOIN pg_namespace kn ON kn.oid = k.collnamespace \
+         LEFT JOIN pg_collation k ON k.oid = a.attcollation \
          LEFT JOIN pg_description de ON de.classoid = 'pg_class'::regclass AND de.objoid = a.attrelid AND de.objsubid = a.attnum \
          WHERE c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} ORDER BY a.attrelid, a.attnum"
     )
+}
+
+catalog_row! {
+    /// A row of [`constraints`].
+    pub(super) struct ConstraintRow from "constraints" {
+        table: i64,
+        domain: i64,
+        name: String,
+        kind: String,
+        can_wait: bool,
+        waits: bool,
+        valid: bool,
+        no_inherit: bool,
+        columns: Option<Vec<i64>>,
+        parent: i64,
+        parent_columns: Option<Vec<i64>>,
+        on_update: String,
+        on_delete: String,
+        matching: String,
+        set_columns: Option<Vec<i64>>,
+        index: i64,
+        expr: Option<String>,
+        operators: Option<Vec<String>>,
+        comment: Option<String>,
+        enforced: bool,
+        period: bool,
+    }
 }
 
 /// Constraints of tables and domains, without PostgreSQL 18's named NOT NULL constraints, constraint
@@ -69,20 +144,44 @@ pub(super) fn constraints(version: i64) -> String {
     let set_columns = if version >= 150_000 { "con.confdelsetcols::int8[]" } else { "NULL::int8[]" };
     let (enforced, period) = if version >= 180_000 { ("con.conenforced", "con.conperiod") } else { ("true", "false") };
     format!(
-        "SELECT con.conrelid::int8, con.contypid::int8, con.conname::text, con.contype::text, con.condeferrable, con.condeferred, \
-         con.convalidated, con.connoinherit, con.conkey::int8[], con.confrelid::int8, con.confkey::int8[], con.confupdtype::text, \
-         con.confdeltype::text, con.confmatchtype::text, {set_columns}, con.conindid::int8, \
-         CASE WHEN con.contype = 'c' THEN pg_get_expr(con.conbin, con.conrelid) END, \
+        "SELECT con.conrelid::int8 AS table, con.contypid::int8 AS domain, con.conname::text AS name, con.contype::text AS kind, \
+         con.condeferrable AS can_wait, con.condeferred AS waits, con.convalidated AS valid, con.connoinherit AS no_inherit, \
+         con.conkey::int8[] AS columns, con.confrelid::int8 AS parent, con.confkey::int8[] AS parent_columns, \
+         con.confupdtype::text AS on_update, con.confdeltype::text AS on_delete, con.confmatchtype::text AS matching, \
+         {set_columns} AS set_columns, con.conindid::int8 AS index, \
+         CASE WHEN con.contype = 'c' THEN pg_get_expr(con.conbin, con.conrelid) END AS expr, \
          CASE WHEN con.contype = 'x' THEN (SELECT array_agg(CASE WHEN pg_operator_is_visible(o.oid) THEN o.oprname::text \
                  ELSE 'OPERATOR(' || quote_ident(ons.nspname) || '.' || o.oprname || ')' END ORDER BY x.place) \
           FROM unnest(con.conexclop) WITH ORDINALITY x(op, place) JOIN pg_operator o ON o.oid = x.op \
-          JOIN pg_namespace ons ON ons.oid = o.oprnamespace) END, \
-         de.description, {enforced}, {period}, con.conislocal \
+          JOIN pg_namespace ons ON ons.oid = o.oprnamespace) END AS operators, \
+         de.description AS comment, {enforced} AS enforced, {period} AS period \
          FROM pg_constraint con JOIN pg_namespace n ON n.oid = con.connamespace \
          LEFT JOIN pg_description de ON de.classoid = 'pg_constraint'::regclass AND de.objoid = con.oid AND de.objsubid = 0 \
          WHERE (con.contype IN ('c', 'f', 'p', 'u', 'x') OR con.contype = 'n' AND con.conrelid <> 0 AND NOT (con.convalidated AND NOT con.connoinherit)) \
          AND con.conparentid = 0 AND {OWN} ORDER BY con.conrelid, con.contypid, con.conname"
     )
+}
+
+catalog_row! {
+    /// A row of [`indexes`].
+    pub(super) struct IndexRow from "indexes" {
+        oid: i64,
+        relation: i64,
+        name: String,
+        method: String,
+        is_unique: bool,
+        valid: bool,
+        nulls_not_distinct: bool,
+        count: i64,
+        keys: Vec<i64>,
+        options: Vec<i64>,
+        opclasses: Vec<Option<String>>,
+        collations: Vec<Option<String>>,
+        exprs: Vec<Option<String>>,
+        predicate: Option<String>,
+        parameters: Option<Vec<String>>,
+        comment: Option<String>,
+    }
 }
 
 /// Indexes, including those of constraints. An expression has the collation of its columns: only the
@@ -95,8 +194,9 @@ pub(super) fn indexes(version: i64) -> String {
     format!(
         "WITH odd AS MATERIALIZED (SELECT attrelid, attoptions IS NOT NULL AS options, {odd_collation} AS collated FROM pg_attribute \
          WHERE attoptions IS NOT NULL OR ({odd_collation})) \
-         SELECT i.indexrelid::int8, i.indrelid::int8, ic.relname::text, am.amname::text, i.indisunique, i.indisvalid, {nulls}, \
-         i.indnkeyatts::int8, string_to_array(i.indkey::text, ' ')::int8[], string_to_array(i.indoption::text, ' ')::int8[], \
+         SELECT i.indexrelid::int8 AS oid, i.indrelid::int8 AS relation, ic.relname::text AS name, am.amname::text AS method, \
+         i.indisunique AS is_unique, i.indisvalid AS valid, {nulls} AS nulls_not_distinct, i.indnkeyatts::int8 AS count, \
+         string_to_array(i.indkey::text, ' ')::int8[] AS keys, string_to_array(i.indoption::text, ' ')::int8[] AS options, \
          CASE WHEN i.indclass::oid[] && ARRAY(SELECT oid FROM pg_opclass WHERE NOT opcdefault) \
            OR i.indexrelid IN (SELECT attrelid FROM odd WHERE options) THEN \
          ARRAY(SELECT CASE WHEN oc.opcdefault AND ia.attoptions IS NULL THEN NULL ELSE \
@@ -104,7 +204,7 @@ pub(super) fn indexes(version: i64) -> String {
                coalesce('(' || array_to_string(ia.attoptions, ', ') || ')', '') END \
                FROM unnest(i.indclass::oid[]) WITH ORDINALITY x(op, place) JOIN pg_opclass oc ON oc.oid = x.op \
                JOIN pg_namespace on_ ON on_.oid = oc.opcnamespace \
-               LEFT JOIN pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum = x.place ORDER BY x.place)::text[] ELSE '{{}}' END, \
+               LEFT JOIN pg_attribute ia ON ia.attrelid = i.indexrelid AND ia.attnum = x.place ORDER BY x.place)::text[] ELSE '{{}}' END AS opclasses, \
          CASE WHEN i.indrelid IN (SELECT attrelid FROM odd WHERE collated) OR i.indexrelid IN (SELECT attrelid FROM odd WHERE collated) THEN \
          ARRAY(SELECT CASE WHEN x.coll <> 0 AND x.coll <> coalesce(a.attcollation, 'pg_catalog.\"default\"'::regcollation::oid) \
                AND (a.attnum IS NOT NULL OR strpos(pg_get_indexdef(i.indexrelid), \
@@ -112,10 +212,10 @@ pub(super) fn indexes(version: i64) -> String {
                THEN quote_ident(k.collname) END \
                FROM unnest(i.indcollation::oid[]) WITH ORDINALITY x(coll, place) LEFT JOIN pg_collation k ON k.oid = x.coll \
                LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[x.place - 1] AND a.attnum > 0 \
-               ORDER BY x.place)::text[] ELSE '{{}}' END, \
+               ORDER BY x.place)::text[] ELSE '{{}}' END AS collations, \
          CASE WHEN i.indexprs IS NULL THEN '{{}}' ELSE ARRAY(SELECT CASE WHEN i.indkey[g - 1] = 0 \
-               THEN pg_get_indexdef(i.indexrelid, g, false) END FROM generate_series(1, i.indnkeyatts) g ORDER BY g) END::text[], \
-         pg_get_expr(i.indpred, i.indrelid), ic.reloptions::text[], de.description \
+               THEN pg_get_indexdef(i.indexrelid, g, false) END FROM generate_series(1, i.indnkeyatts) g ORDER BY g) END::text[] AS exprs, \
+         pg_get_expr(i.indpred, i.indrelid) AS predicate, ic.reloptions::text[] AS parameters, de.description AS comment \
          FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_class c ON c.oid = i.indrelid \
          JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_am am ON am.oid = ic.relam \
          LEFT JOIN pg_description de ON de.classoid = 'pg_class'::regclass AND de.objoid = i.indexrelid AND de.objsubid = 0 \
@@ -123,15 +223,31 @@ pub(super) fn indexes(version: i64) -> String {
     )
 }
 
+catalog_row! {
+    /// A row of [`types`].
+    pub(super) struct TypeRow from "types" {
+        oid: i64,
+        schema: String,
+        name: String,
+        kind: String,
+        values: Option<Vec<String>>,
+        base: Option<String>,
+        not_null: bool,
+        default_sql: Option<String>,
+        collate: Option<String>,
+        comment: Option<String>,
+    }
+}
+
 /// Enum types and domains.
 pub(super) fn types() -> String {
     let own = not_of_extension("pg_type", "t.oid");
     format!(
-        "SELECT t.oid::int8, n.nspname::text, t.typname::text, t.typtype::text, \
-         CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END, \
-         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END, t.typnotnull, \
-         pg_get_expr(t.typdefaultbin, 0), CASE WHEN t.typcollation <> b.typcollation THEN quote_ident(k.collname) END, \
-         {} \
+        "SELECT t.oid::int8 AS oid, n.nspname::text AS schema, t.typname::text AS name, t.typtype::text AS kind, \
+         CASE WHEN t.typtype = 'e' THEN ARRAY(SELECT e.enumlabel::text FROM pg_enum e WHERE e.enumtypid = t.oid ORDER BY e.enumsortorder) END AS values, \
+         CASE WHEN t.typtype = 'd' THEN format_type(t.typbasetype, t.typtypmod) END AS base, t.typnotnull AS not_null, \
+         pg_get_expr(t.typdefaultbin, 0) AS default_sql, CASE WHEN t.typcollation <> b.typcollation THEN quote_ident(k.collname) END AS collate, \
+         {} AS comment \
          FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace LEFT JOIN pg_type b ON b.oid = t.typbasetype \
          LEFT JOIN pg_collation k ON k.oid = t.typcollation \
          WHERE t.typtype IN ('e', 'd') AND {OWN} AND {own} ORDER BY n.nspname, t.typname",
@@ -139,13 +255,32 @@ pub(super) fn types() -> String {
     )
 }
 
+catalog_row! {
+    /// A row of [`sequences`].
+    pub(super) struct SequenceRow from "sequences" {
+        schema: String,
+        name: String,
+        ty: String,
+        start: i64,
+        increment: i64,
+        min: i64,
+        max: i64,
+        cache: i64,
+        cycle: bool,
+        owner: Option<i64>,
+        owner_column: Option<i64>,
+        dependency: Option<String>,
+        comment: Option<String>,
+    }
+}
+
 /// Sequences, with the columns that own them.
 pub(super) fn sequences() -> String {
     let own = not_of_extension("pg_class", "c.oid");
     format!(
-        "SELECT c.oid::int8, n.nspname::text, c.relname::text, format_type(s.seqtypid, NULL), s.seqstart, s.seqincrement, s.seqmin, \
-         s.seqmax, s.seqcache, s.seqcycle, d.refobjid::int8, d.refobjsubid::int8, d.deptype::text, {}, \
-         c.relpersistence::text \
+        "SELECT n.nspname::text AS schema, c.relname::text AS name, format_type(s.seqtypid, NULL) AS ty, s.seqstart AS start, \
+         s.seqincrement AS increment, s.seqmin AS min, s.seqmax AS max, s.seqcache AS cache, s.seqcycle AS cycle, \
+         d.refobjid::int8 AS owner, d.refobjsubid::int8 AS owner_column, d.deptype::text AS dependency, {} AS comment \
          FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.refclassid = 'pg_class'::regclass \
          AND d.refobjsubid > 0 AND d.deptype IN ('a', 'i') \
@@ -154,10 +289,22 @@ pub(super) fn sequences() -> String {
     )
 }
 
+catalog_row! {
+    /// A row of [`spaces`].
+    pub(super) struct SpaceRow from "schemas and extensions" {
+        what: String,
+        name: String,
+        schema: Option<String>,
+        version: Option<String>,
+        comment: Option<String>,
+        own: Option<String>,
+    }
+}
+
 /// Schemas and extensions.
 pub(super) fn spaces() -> String {
     format!(
-        "SELECT 'schema', n.nspname::text, NULL::text, NULL::text, {}, NULL::text \
+        "SELECT 'schema' AS what, n.nspname::text AS name, NULL::text AS schema, NULL::text AS version, {} AS comment, NULL::text AS own \
          FROM pg_namespace n WHERE {OWN} AND {} \
          UNION ALL SELECT 'extension', x.extname::text, n.nspname::text, x.extversion, {}, \
          (SELECT v.comment FROM pg_available_extensions v WHERE v.name = x.extname) \
@@ -168,98 +315,21 @@ pub(super) fn spaces() -> String {
     )
 }
 
+catalog_row! {
+    /// A row of [`uses`].
+    pub(super) struct UseRow from "views" {
+        view: i64,
+        relation: i64,
+        number: i64,
+    }
+}
+
 /// Which view reads which column of which relation.
 pub(super) fn uses() -> String {
     format!(
-        "SELECT DISTINCT r.ev_class::int8, d.refobjid::int8, d.refobjsubid::int8 FROM pg_depend d \
+        "SELECT DISTINCT r.ev_class::int8 AS view, d.refobjid::int8 AS relation, d.refobjsubid::int8 AS number FROM pg_depend d \
          JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class AND {OWN} \
          ORDER BY 1, 2, 3"
-    )
-}
-
-/// What is dropped with a view when it is re-created, as statements that restore it, in their order: its
-/// owner, privileges (those that default privileges would add are revoked first), comments, privileges and
-/// defaults of columns, and statistics settings.
-pub(super) fn kept() -> String {
-    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
-    let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
-    let views = format!("pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('v', 'm') AND {OWN}");
-    let kind = "CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END";
-    let name = "c.oid::regclass::text";
-    format!(
-        "WITH v AS (SELECT c.*, {kind} AS kind, {name} AS name FROM {views}) \
-         SELECT q.oid::int8, q.sql FROM ( \
-         SELECT v.oid, 1 AS place, format('ALTER %s %s OWNER TO %I', v.kind, v.name, pg_get_userbyid(v.relowner)) AS sql FROM v \
-         WHERE pg_get_userbyid(v.relowner) <> current_user \
-         UNION ALL SELECT DISTINCT v.oid, 2, format('REVOKE ALL ON %s FROM %s', v.name, {to}) FROM v, pg_default_acl d, aclexplode(d.defaclacl) g \
-         WHERE d.defaclobjtype = 'r' AND d.defaclnamespace IN (0, v.relnamespace) AND g.grantee <> v.relowner \
-         UNION ALL SELECT v.oid, 3, format('REVOKE ALL ON %s FROM %I', v.name, pg_get_userbyid(v.relowner)) FROM v \
-         WHERE v.relacl IS NOT NULL AND (SELECT count(*) FROM aclexplode(v.relacl) g WHERE g.grantee = v.relowner) < 7 \
-         UNION ALL SELECT v.oid, 4, format('GRANT %s ON %s TO %s%s', g.privilege_type, v.name, {to}, {option}) FROM v, aclexplode(v.relacl) g \
-         WHERE v.relacl IS NOT NULL \
-         UNION ALL SELECT v.oid, 5, format('GRANT %s (%I) ON %s TO %s%s', g.privilege_type, a.attname, v.name, {to}, {option}) \
-         FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped, aclexplode(a.attacl) g WHERE a.attacl IS NOT NULL \
-         UNION ALL SELECT v.oid, 6, format('COMMENT ON COLUMN %s.%I IS %L', v.name, a.attname, d.description) \
-         FROM v JOIN pg_attribute a ON a.attrelid = v.oid JOIN pg_description d ON d.classoid = 'pg_class'::regclass AND d.objoid = v.oid \
-         AND d.objsubid = a.attnum WHERE a.attnum > 0 \
-         UNION ALL SELECT v.oid, 7, format('ALTER %s %s ALTER COLUMN %I SET DEFAULT %s', v.kind, v.name, a.attname, pg_get_expr(d.adbin, d.adrelid)) \
-         FROM v JOIN pg_attribute a ON a.attrelid = v.oid JOIN pg_attrdef d ON d.adrelid = v.oid AND d.adnum = a.attnum \
-         UNION ALL SELECT v.oid, 8, format('ALTER %s %s ALTER COLUMN %I SET STATISTICS %s', v.kind, v.name, a.attname, a.attstattarget) \
-         FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped AND a.attnum > 0 AND a.attstattarget >= 0 WHERE v.relkind = 'm' \
-         UNION ALL SELECT v.oid, 8, format('ALTER %s %s ALTER COLUMN %I SET (%s)', v.kind, v.name, a.attname, array_to_string(a.attoptions, ', ')) \
-         FROM v JOIN pg_attribute a ON a.attrelid = v.oid AND NOT a.attisdropped AND a.attoptions IS NOT NULL WHERE v.relkind = 'm' \
-         ) q ORDER BY q.oid, q.place, q.sql"
-    )
-}
-
-/// What is lost when a column of a table is dropped and added again, or its type changes: table, column,
-/// whether it is a privilege, the privilege or the clause of `ALTER COLUMN`, and the end of the `GRANT`.
-pub(super) fn kept_of_columns(version: i64) -> String {
-    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
-    let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
-    let columns = format!(
-        "pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped AND {OWN}"
-    );
-    let compression = " UNION ALL SELECT oid, nspname, relname, attnum, attname, false, 'SET COMPRESSION ' || CASE attcompression WHEN 'p' THEN 'pglz' ELSE 'lz4' END, '' \
-         FROM a WHERE attcompression <> ''";
-    let (column, compression) = if version >= 140_000 { ("a.attcompression", compression) } else { ("''", "") };
-    format!(
-        "WITH a AS (SELECT c.oid, n.nspname, c.relname, a.attnum, a.attname, a.attacl, a.attstattarget, a.attoptions, a.attstorage, \
-         a.atttypid, {column} AS attcompression FROM {columns}) \
-         SELECT q.nspname::text, q.relname::text, q.attname::text, q.granted, q.what, q.tail FROM ( \
-         SELECT oid, nspname, relname, attnum, attname, true AS granted, g.privilege_type AS what, 'TO ' || {to} || {option} AS tail \
-         FROM a, aclexplode(attacl) g WHERE attacl IS NOT NULL \
-         UNION ALL SELECT oid, nspname, relname, attnum, attname, false, 'SET STATISTICS ' || attstattarget, '' FROM a WHERE attstattarget >= 0 \
-         UNION ALL SELECT oid, nspname, relname, attnum, attname, false, 'SET (' || array_to_string(attoptions, ', ') || ')', '' \
-         FROM a WHERE attoptions IS NOT NULL \
-         UNION ALL SELECT a.oid, nspname, relname, attnum, attname, false, 'SET STORAGE ' || CASE attstorage \
-         WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END, '' \
-         FROM a JOIN pg_type t ON t.oid = atttypid WHERE attstorage <> t.typstorage{compression} \
-         ) q ORDER BY q.nspname, q.relname, q.attnum, q.granted, q.what, q.tail"
-    )
-}
-
-/// What is dropped with a type when it is re-created, as statements that restore it, in their order: its
-/// owner, and the privileges that differ from those of a new type (USAGE for everyone, and what default
-/// privileges add).
-pub(super) fn kept_of_types() -> String {
-    let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
-    let own = not_of_extension("pg_type", "t.oid");
-    format!(
-        "WITH t AS (SELECT t.*, n.nspname, t.oid::regtype::text AS name FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace \
-         WHERE t.typtype IN ('e', 'd') AND {OWN} AND {own}) \
-         SELECT q.nspname::text, q.typname::text, q.sql FROM ( \
-         SELECT nspname, typname, 1 AS place, format('ALTER TYPE %s OWNER TO %I', name, pg_get_userbyid(typowner)) AS sql FROM t \
-         WHERE pg_get_userbyid(typowner) <> current_user \
-         UNION ALL SELECT DISTINCT nspname, typname, 2, format('REVOKE ALL ON TYPE %s FROM %s', name, {to}) \
-         FROM t, pg_default_acl d, aclexplode(d.defaclacl) g \
-         WHERE d.defaclobjtype = 'T' AND d.defaclnamespace IN (0, typnamespace) AND g.grantee NOT IN (typowner, 0) \
-         UNION ALL SELECT nspname, typname, 2, format('REVOKE ALL ON TYPE %s FROM PUBLIC', name) FROM t WHERE typacl IS NOT NULL \
-         UNION ALL SELECT nspname, typname, 3, format('GRANT %s ON TYPE %s TO %s%s', g.privilege_type, name, {to}, \
-           CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) FROM t, aclexplode(typacl) g \
-         WHERE typacl IS NOT NULL AND g.grantee <> typowner \
-         ) q ORDER BY q.nspname, q.typname, q.place, q.sql"
     )
 }

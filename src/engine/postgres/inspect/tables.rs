@@ -1,77 +1,27 @@
 //! Builds the constraints and indexes of tables from the answers.
 
-use sqlx::postgres::PgRow;
-
 use super::build::{Builder, columns_of};
-use super::ident;
 use super::part::{expr, parameters, unquoted};
-use super::row::Fields;
+use super::queries::{ConstraintRow, IndexRow};
+use super::{Relation, ident};
 use crate::engine::postgres::default_name;
 use crate::schema::{
     Check, Deferrable, Directives, Exclusion, ForeignKey, Ident, Index, IndexPart, KeyPart, NullsOrder, ObjectName, PartKey, PrimaryKey,
     RefAction, Table, Unique, Unmanaged, UnmanagedKind,
 };
 
-/// A row of `pg_constraint`.
-pub(super) struct ConstraintRow {
-    table: i64,
-    domain: i64,
-    name: String,
-    kind: String,
-    deferrable: Option<Deferrable>,
-    valid: bool,
-    no_inherit: bool,
-    columns: Vec<i64>,
-    parent: i64,
-    parent_columns: Vec<i64>,
-    on_update: String,
-    on_delete: String,
-    matching: String,
-    set_columns: Vec<i64>,
-    index: i64,
-    expr: Option<String>,
-    operators: Vec<String>,
-    comment: Option<String>,
-    enforced: bool,
-    period: bool,
-}
-
-fn found(row: &PgRow) -> ConstraintRow {
-    let mut f = Fields::of(row);
-    let (table, domain, name, kind) = (f.number(), f.number(), f.text(), f.text());
-    let (can_wait, waits) = (f.flag(), f.flag());
-    let deferrable = match (can_wait, waits) {
-        (false, _) => None,
-        (true, false) => Some(Deferrable::InitiallyImmediate),
-        (true, true) => Some(Deferrable::InitiallyDeferred),
-    };
-    ConstraintRow {
-        table,
-        domain,
-        name,
-        kind,
-        deferrable,
-        valid: f.flag(),
-        no_inherit: f.flag(),
-        columns: f.numbers(),
-        parent: f.number(),
-        parent_columns: f.numbers(),
-        on_update: f.text(),
-        on_delete: f.text(),
-        matching: f.text(),
-        set_columns: f.numbers(),
-        index: f.number(),
-        expr: f.maybe_text(),
-        operators: f.texts(),
-        comment: f.maybe_text(),
-        enforced: f.flag(),
-        period: f.flag(),
+impl ConstraintRow {
+    fn deferrable(&self) -> Option<Deferrable> {
+        match (self.can_wait, self.waits) {
+            (false, _) => None,
+            (true, false) => Some(Deferrable::InitiallyImmediate),
+            (true, true) => Some(Deferrable::InitiallyDeferred),
+        }
     }
 }
 
 impl Builder {
-    pub(super) fn constraint(&mut self, row: &PgRow) {
-        let found = found(row);
+    pub(super) fn constraint(&mut self, found: ConstraintRow) {
         if found.domain == 0 {
             return self.of_table(found);
         }
@@ -81,10 +31,11 @@ impl Builder {
 
     fn of_table(&mut self, found: ConstraintRow) {
         let Some(relation) = self.live.relations.get(&found.table) else { return };
-        let columns = columns_of(relation, &found.columns);
-        let parent = self.live.relations.get(&found.parent).map(|p| (p.name.clone(), columns_of(p, &found.parent_columns)));
+        let numbered = |relation: &Relation, numbers: &Option<Vec<i64>>| columns_of(relation, numbers.as_deref().unwrap_or_default());
+        let columns = numbered(relation, &found.columns);
+        let parent = self.live.relations.get(&found.parent).map(|p| (p.name.clone(), numbered(p, &found.parent_columns)));
         let Some(table) = self.tables.get_mut(&found.table) else { return };
-        let odd = !found.enforced || found.period || !found.set_columns.is_empty() || found.kind == "n";
+        let odd = !found.enforced || found.period || found.set_columns.as_ref().is_some_and(|c| !c.is_empty()) || found.kind == "n";
         if odd {
             let name = format!("{} on {}", found.name, table.name);
             let reason = Some("this form of constraint is not managed yet".to_owned());
@@ -113,40 +64,22 @@ impl Builder {
         }
     }
 
-    pub(super) fn index(&mut self, row: &PgRow) {
-        let mut f = Fields::of(row);
-        let (oid, table, name, method, unique, valid) = (f.number(), f.number(), f.text(), f.text(), f.flag(), f.flag());
-        let (nulls_not_distinct, count, keys, options) = (f.flag(), f.number(), f.numbers(), f.numbers());
-        let (opclasses, collations, exprs) = (f.maybe_texts(), f.maybe_texts(), f.maybe_texts());
-        let (predicate, with, comment) = (f.maybe_text(), f.texts(), f.maybe_text());
+    pub(super) fn index(&mut self, row: IndexRow) {
+        let (oid, table) = (row.oid, row.relation);
         let Some(relation) = self.live.relations.get(&table).filter(|_| !self.hidden_indexes.contains(&oid)) else { return };
-        let count = usize::try_from(count).unwrap_or_default();
-        let at = |list: &[Option<String>], i: usize| list.get(i).cloned().flatten();
-        let mut parts = Vec::new();
-        for (i, key) in keys.iter().take(count).enumerate() {
-            let key = match relation.columns.get(key) {
-                Some(column) => PartKey::Column(column.clone()),
-                None => PartKey::Expr(expr(&at(&exprs, i).unwrap_or_default())),
-            };
-            let flags = options.get(i).copied().unwrap_or_default();
-            let (desc, first) = (flags & 1 != 0, flags & 2 != 0);
-            let nulls = if first { NullsOrder::First } else { NullsOrder::Last };
-            let collate = at(&collations, i).map(|c| unquoted(&c));
-            let nulls = (first != desc).then_some(nulls);
-            parts.push(IndexPart { key, collate, desc, nulls, opclass: at(&opclasses, i) });
-        }
-        let include = keys.iter().skip(count).filter_map(|n| relation.columns.get(n).cloned()).collect::<Vec<Ident>>();
+        let count = usize::try_from(row.count).unwrap_or_default();
+        let include = row.keys.iter().skip(count).filter_map(|n| relation.columns.get(n).cloned()).collect::<Vec<Ident>>();
         let index = Index {
-            unique,
-            parts,
-            predicate: predicate.map(|p| expr(&p)),
-            method: Some(method).filter(|m| m != "btree"),
-            nulls_not_distinct,
+            unique: row.is_unique,
+            parts: row.keys.iter().take(count).enumerate().map(|(i, key)| part(&row, i, relation.columns.get(key))).collect(),
+            predicate: row.predicate.map(|p| expr(&p)),
+            method: Some(row.method).filter(|m| m != "btree"),
+            nulls_not_distinct: row.nulls_not_distinct,
             include,
-            with: parameters(&with),
-            comment,
-            invalid: !valid,
-            ..Index::new(ident(&name))
+            with: parameters(&row.parameters.unwrap_or_default()),
+            comment: row.comment,
+            invalid: !row.valid,
+            ..Index::new(ident(&row.name))
         };
         if let Some(found) = self.keys.remove(&oid) {
             self.key(found, index);
@@ -161,7 +94,7 @@ impl Builder {
     fn key(&mut self, found: ConstraintRow, index: Index) {
         let Some(table) = self.tables.get_mut(&found.table) else { return };
         let plain: Option<Vec<KeyPart>> = index.parts.iter().map(|p| p.column().cloned().map(KeyPart::plain)).collect();
-        let ConstraintRow { deferrable, comment, .. } = found;
+        let (deferrable, comment) = (found.deferrable(), found.comment);
         let (name, include) = (ident(&found.name), index.include.clone());
         match (found.kind.as_str(), plain) {
             ("p", Some(parts)) => {
@@ -176,7 +109,7 @@ impl Builder {
                 table.uniques.push(Unique { name, ..unique });
             }
             _ => {
-                let parts = index.parts.into_iter().zip(found.operators).collect();
+                let parts = index.parts.into_iter().zip(found.operators.unwrap_or_default()).collect();
                 let directives = Directives::default();
                 let (method, predicate) = (index.method, index.predicate);
                 let exclusion = Exclusion { name: None, method, parts, predicate, deferrable, include, comment, directives };
@@ -185,6 +118,20 @@ impl Builder {
             }
         }
     }
+}
+
+/// Returns one part of an index: a column, or the expression at that place.
+fn part(row: &IndexRow, i: usize, column: Option<&Ident>) -> IndexPart {
+    let at = |list: &[Option<String>]| list.get(i).cloned().flatten();
+    let key = match column {
+        Some(column) => PartKey::Column(column.clone()),
+        None => PartKey::Expr(expr(&at(&row.exprs).unwrap_or_default())),
+    };
+    let flags = row.options.get(i).copied().unwrap_or_default();
+    let (desc, first) = (flags & 1 != 0, flags & 2 != 0);
+    let nulls = if first { NullsOrder::First } else { NullsOrder::Last };
+    let nulls = (first != desc).then_some(nulls);
+    IndexPart { key, collate: at(&row.collations).map(|c| unquoted(&c)), desc, nulls, opclass: at(&row.opclasses) }
 }
 
 /// Returns the name unless it is PostgreSQL's default name.
@@ -205,7 +152,7 @@ fn foreign_key(found: &ConstraintRow, table: &Table, columns: Vec<Ident>, parent
         on_delete: action(&found.on_delete),
         on_update: action(&found.on_update),
         matching: (found.matching == "f").then(|| ident("full")),
-        deferrable: found.deferrable,
+        deferrable: found.deferrable(),
         not_valid: !found.valid,
         comment: found.comment.clone(),
         ..ForeignKey::new(columns, parent)

@@ -3,6 +3,7 @@
 //! databases.
 
 use super::queries::{OWN, comment, comment_on, not_of_extension};
+use crate::engine::postgres::catalog_row::catalog_row;
 
 /// The relation's name, with its schema unless that is the first of `search_path`.
 const ON: &str =
@@ -16,6 +17,16 @@ const OF_INDEX: &str = "(SELECT i.indrelid::int8 FROM pg_index i WHERE i.indexre
 
 /// Relations with their schema.
 const RELATION: &str = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace";
+
+catalog_row! {
+    /// A row of [`unmanaged`].
+    pub(super) struct UnmanagedRow from "unmanaged objects" {
+        kind: String,
+        name: String,
+        relation: Option<i64>,
+        digest: Option<String>,
+    }
+}
 
 /// Returns the query. `version` is the server's `server_version_num`.
 pub(super) fn unmanaged(version: i64) -> String {
@@ -41,8 +52,8 @@ fn functions(version: i64) -> String {
         comment("pg_proc", "p.oid")
     ));
     format!(
-        "SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END, p.oid::regprocedure::text, \
-         NULL::int8, {text} FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang \
+        "SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind, p.oid::regprocedure::text AS name, \
+         NULL::int8 AS relation, {text} AS digest FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang \
          WHERE {OWN} AND {own}"
     )
 }

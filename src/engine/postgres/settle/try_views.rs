@@ -3,14 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::Row as _;
-
 use super::super::ask::Refusal;
 use super::super::connection::{Connection, Error};
 use super::super::names::literal;
 use super::super::{canon, inspect, names, sqlstate};
 use super::stand_ins::{self, Stood};
 use super::views::{Body, Open, bodies, is_relation};
+use crate::engine::postgres::catalog_row::catalog_row;
 use crate::schema::{Ident, Kind, ObjectName, Problem, Schema};
 
 /// A view to create: its temporary name and the rest of the statement.
@@ -134,12 +133,14 @@ fn told(attempt: &Attempt, refusal: &Refusal) -> Option<Problem> {
     Some(Problem::new(format!("PostgreSQL rejects this: {}", refusal.message), at, "here").help(sqlstate::advice(code)))
 }
 
-/// A real relation, or a column of it, that a temporary view reads.
-struct Read {
-    view: String,
-    schema: String,
-    relation: String,
-    column: Option<String>,
+catalog_row! {
+    /// A real relation, or a column of it, that a temporary view reads.
+    struct Read from "what views read" {
+        view: String,
+        schema: String,
+        relation: String,
+        column: Option<String>,
+    }
 }
 
 async fn reads(connection: &mut Connection, made: &[Attempt<'_>]) -> Result<Vec<Read>, Error> {
@@ -157,12 +158,7 @@ async fn reads(connection: &mut Connection, made: &[Attempt<'_>]) -> Result<Vec<
          ORDER BY 1, 2, 3, 4 NULLS FIRST",
         names.join(", ")
     );
-    let rows = connection.catalog(&sql).await?;
-    let read = |row: &sqlx::postgres::PgRow| {
-        let text = |name: &str| row.try_get::<String, _>(name).ok();
-        Some(Read { view: text("view")?, schema: text("schema")?, relation: text("relation")?, column: text("column") })
-    };
-    Ok(rows.iter().filter_map(read).collect())
+    connection.rows(&sql).await
 }
 
 /// Returns the problem of a view that reads what the change drops or renames.
