@@ -24,8 +24,8 @@ pub struct Changes {
 /// Tables are compared part by part; an object of any other kind is compared as a whole.
 macro_rules! changes {
     (
-        $(#[$table_doc:meta])* Table(Table) $tables:ident $table_word:literal;
-        $($(#[$doc:meta])* $kind:ident($ty:ident) $field:ident $word:literal;)+
+        $(#[$table_doc:meta])* Table(Table) $tables:ident $table_word:literal $table_sql:literal [$($table_trait:ident)*];
+        $($(#[$doc:meta])* $kind:ident($ty:ident) $field:ident $word:literal $sql:literal [$($trait:ident)*];)+
     ) => {
         /// What happens to one object.
         #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,37 +8,57 @@ use std::fmt;
 use super::Dialect;
 
 /// Passes every kind to a macro: its variant, its type, its field in a [`Schema`](super::Schema), its keyword
-/// in the schema language. Tables come first; the order of the others is historical.
+/// in the schema language, its words in SQL, and what distinguishes it. Tables come first; the order of the
+/// others is historical.
 macro_rules! with_kinds {
     ($callback:ident) => {
         $callback! {
             /// A table.
-            Table(Table) tables "table";
+            Table(Table) tables "table" "TABLE" [IsRelation HasRows HoldsValues IsTable];
             /// A view.
-            View(View) views "view";
+            View(View) views "view" "VIEW" [IsRelation HasRows IsView];
             /// A trigger.
-            Trigger(Trigger) triggers "trigger";
+            Trigger(Trigger) triggers "trigger" "TRIGGER" [];
             /// A SQLite virtual table.
-            VirtualTable(VirtualTable) virtual_tables "virtual-table";
+            VirtualTable(VirtualTable) virtual_tables "virtual-table" "TABLE" [IsRelation HasRows HoldsValues IsTable];
             /// A PostgreSQL schema.
-            Namespace(Namespace) namespaces "schema";
+            Namespace(Namespace) namespaces "schema" "SCHEMA" [OfServer];
             /// A PostgreSQL extension.
-            Extension(Extension) extensions "extension";
+            Extension(Extension) extensions "extension" "EXTENSION" [OfServer];
             /// An enum type.
-            Enum(EnumType) enums "enum";
+            Enum(EnumType) enums "enum" "TYPE" [IsType OfServer];
             /// A domain.
-            Domain(Domain) domains "domain";
+            Domain(Domain) domains "domain" "DOMAIN" [IsType OfServer];
             /// A sequence.
-            Sequence(Sequence) sequences "sequence";
+            Sequence(Sequence) sequences "sequence" "SEQUENCE" [IsRelation HoldsValues OfServer];
             /// A materialized view.
-            MaterializedView(MaterializedView) materialized_views "materialized-view";
+            MaterializedView(MaterializedView) materialized_views "materialized-view" "MATERIALIZED VIEW" [IsRelation HasRows IsView OfServer];
         }
     };
 }
 pub(crate) use with_kinds;
 
+/// What distinguishes a kind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trait {
+    /// It shares a namespace with tables.
+    IsRelation,
+    /// Rows can be selected from it.
+    HasRows,
+    /// It holds values that a rename must keep.
+    HoldsValues,
+    /// Rows can be inserted into it.
+    IsTable,
+    /// Its rows are those of a query.
+    IsView,
+    /// A column can have it as its type.
+    IsType,
+    /// It does nothing in a database without server objects.
+    OfServer,
+}
+
 macro_rules! kind {
-    ($($(#[$doc:meta])* $kind:ident($ty:ident) $field:ident $word:literal;)+) => {
+    ($($(#[$doc:meta])* $kind:ident($ty:ident) $field:ident $word:literal $sql:literal [$($trait:ident)*];)+) => {
         /// A kind of object.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
@@ -57,6 +77,20 @@ macro_rules! kind {
                     $(Kind::$kind => $word,)+
                 }
             }
+
+            /// Returns its words in `CREATE`, `ALTER`, `DROP` and `COMMENT ON`.
+            pub fn sql(self) -> &'static str {
+                match self {
+                    $(Kind::$kind => $sql,)+
+                }
+            }
+
+            fn is(self, wanted: Trait) -> bool {
+                let traits: &[Trait] = match self {
+                    $(Kind::$kind => &[$(Trait::$trait),*],)+
+                };
+                traits.contains(&wanted)
+            }
         }
     };
 }
@@ -71,45 +105,37 @@ impl Kind {
     /// Whether its objects do nothing in a database: a schema file for several databases may declare them, and types are
     /// spelled out where columns have them.
     pub fn does_nothing_in(self, dialect: Dialect) -> bool {
-        match self {
-            Kind::Table | Kind::View | Kind::Trigger | Kind::VirtualTable => false,
-            Kind::Namespace | Kind::Extension | Kind::Enum | Kind::Domain | Kind::Sequence | Kind::MaterializedView => {
-                !dialect.capabilities().has_server_objects
-            }
-        }
+        !dialect.capabilities().has_server_objects && self.is(Trait::OfServer)
     }
 
     /// Returns whether it shares a namespace with tables: relations, in PostgreSQL's terms.
     pub fn is_relation(self) -> bool {
-        match self {
-            Kind::Table | Kind::View | Kind::VirtualTable | Kind::Sequence | Kind::MaterializedView => true,
-            Kind::Trigger | Kind::Namespace | Kind::Extension | Kind::Enum | Kind::Domain => false,
-        }
+        self.is(Trait::IsRelation)
     }
 
     /// Whether its objects hold values that a rename must keep.
     pub fn holds_values(self) -> bool {
-        matches!(self, Kind::Table | Kind::VirtualTable | Kind::Sequence)
+        self.is(Trait::HoldsValues)
     }
 
     /// Returns whether rows can be selected from such an object.
     pub fn has_rows(self) -> bool {
-        self.is_relation() && self != Kind::Sequence
+        self.is(Trait::HasRows)
     }
 
     /// Whether rows are read from its objects by a query that they were made of.
     pub fn is_view(self) -> bool {
-        matches!(self, Kind::View | Kind::MaterializedView)
+        self.is(Trait::IsView)
     }
 
     /// Returns whether rows can be inserted into such an object.
     pub fn is_table(self) -> bool {
-        matches!(self, Kind::Table | Kind::VirtualTable)
+        self.is(Trait::IsTable)
     }
 
     /// Returns whether such an object is a type that a column can have.
     pub fn is_type(self) -> bool {
-        matches!(self, Kind::Enum | Kind::Domain)
+        self.is(Trait::IsType)
     }
 }
 

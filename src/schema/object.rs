@@ -110,7 +110,7 @@ impl DerefMut for Schema {
 }
 
 macro_rules! objects {
-    ($($(#[$doc:meta])* $kind:ident($ty:ident) $field:ident $word:literal;)+) => {
+    ($($(#[$doc:meta])* $kind:ident($ty:ident) $field:ident $word:literal $sql:literal [$($trait:ident)*];)+) => {
         $(
             impl Deref for $ty {
                 type Target = Head;

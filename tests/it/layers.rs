@@ -119,7 +119,7 @@ fn only_engines_and_their_registry_name_an_engine() {
 /// heads (`schema/object.rs`) or changes (`diff/change.rs`), and names none.
 const SAMPLE_KINDS: [(&str, &[&str], usize); 2] = [
     ("materialized view", &["MaterializedView", "materialized_views", "\"materialized-view\""], 40),
-    ("virtual table", &["VirtualTable", "virtual_tables", "\"virtual-table\""], 26),
+    ("virtual table", &["VirtualTable", "virtual_tables", "\"virtual-table\""], 25),
 ];
 
 #[test]

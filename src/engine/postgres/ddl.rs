@@ -7,8 +7,7 @@ mod table;
 
 pub(crate) use index::{create_index, index_parameters};
 pub(crate) use other::{
-    comment, create_domain, create_enum, create_extension, create_materialized_view, create_sequence, create_view, domain_check, keyword,
-    options,
+    comment, create_domain, create_enum, create_extension, create_materialized_view, create_sequence, create_view, domain_check, options,
 };
 pub(crate) use table::{after_table, check, column, create_table, exclusion, foreign_key, identity, named, primary_key, unique};
 

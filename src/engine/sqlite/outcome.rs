@@ -43,7 +43,7 @@ fn put_back(schema: &mut Schema, live: &Live, copied: &Schema, steps: &[Step]) {
     let garbled = |name: &Ident| live.stored.iter().any(|r| r.garbled.is_some() && name.matches(&r.name));
     let current = live.current.schema();
     schema.retain(|_, head| !garbled(&head.name.name));
-    let is_lost = |kind: Kind, head: &Head| copied.head(kind, &head.name).is_none() && !goes(keyword(kind), &head.name.name);
+    let is_lost = |kind: Kind, head: &Head| copied.head(kind, &head.name).is_none() && !goes(kind.sql(), &head.name.name);
     schema.take_over(current, is_lost);
     for (name, table) in &current.tables {
         let had = |index: &Ident| copied.tables.get(name).is_none_or(|t| t.indexes.contains_key(index));
@@ -54,13 +54,4 @@ fn put_back(schema: &mut Schema, live: &Live, copied: &Schema, steps: &[Step]) {
     }
     let stays = |u: &&crate::schema::Unmanaged| !goes(&u.kind.word().to_ascii_uppercase(), &ident(&u.name));
     schema.unmanaged = current.unmanaged.iter().filter(stays).cloned().collect();
-}
-
-/// The word of a kind in `DROP`.
-fn keyword(kind: Kind) -> &'static str {
-    match kind {
-        Kind::View => "VIEW",
-        Kind::Trigger => "TRIGGER",
-        _ => "TABLE",
-    }
 }

@@ -3,26 +3,11 @@
 use super::super::names::{Names, list, literal, quote};
 use super::super::types;
 use super::{named, query, value, with};
-use crate::schema::{Check, Domain, EnumType, Extension, Kind, MaterializedView, Sequence, SequenceOptions, View};
+use crate::schema::{Check, Domain, EnumType, Extension, MaterializedView, Sequence, SequenceOptions, View};
 
 /// Returns `COMMENT ON …`; `None` removes the comment.
 pub(crate) fn comment(on: &str, comment: Option<&str>) -> String {
     format!("COMMENT ON {on} IS {}", comment.map_or_else(|| "NULL".to_owned(), literal))
-}
-
-/// The words of a kind in `CREATE`, `ALTER`, `DROP` and `COMMENT ON`.
-pub(crate) fn keyword(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Table | Kind::VirtualTable => "TABLE",
-        Kind::View => "VIEW",
-        Kind::Trigger => "TRIGGER",
-        Kind::Namespace => "SCHEMA",
-        Kind::Extension => "EXTENSION",
-        Kind::Enum => "TYPE",
-        Kind::Domain => "DOMAIN",
-        Kind::Sequence => "SEQUENCE",
-        Kind::MaterializedView => "MATERIALIZED VIEW",
-    }
 }
 
 /// Returns `CREATE EXTENSION`.

@@ -8,8 +8,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::default_name;
 use super::super::inspect::ident;
-use super::super::{ddl, default_name};
 use super::{LoweringContext, locks, rename};
 use crate::diff::TableChange;
 use crate::plan::{Action, Lock, Resource, Statement, Step, Transaction};
@@ -84,7 +84,7 @@ fn step(context: &LoweringContext<'_>, holder: &Holder<'_>) -> Option<Step> {
     let temporary = holder.resources.iter().find_map(|r| context.asides.get(r))?;
     let (sql, to) = (context.names.sql(&holder.name), temporary.as_str());
     let statement = match holder.what {
-        What::Object(kind) => rename(ddl::keyword(kind), &sql, to),
+        What::Object(kind) => rename(kind.sql(), &sql, to),
         What::Index => rename("INDEX", &sql, to),
         What::Constraint => constraint(context, holder, to)?,
         What::Unmanaged => return None,

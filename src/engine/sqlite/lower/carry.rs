@@ -228,7 +228,7 @@ fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>
     let (before, after) = (delta.before().map(body), delta.after().map(body));
     let stumbles = [&before, &after].into_iter().flatten().any(|b| broken.contains(&b.name.as_str().to_ascii_lowercase()));
     if let Some(old) = &before {
-        let drop = Statement::new(format!("DROP {} {}", old.kind.word().to_uppercase(), quote(old.name.as_str())));
+        let drop = Statement::new(format!("DROP {} {}", old.kind.sql(), quote(old.name.as_str())));
         let address = after.as_ref().unwrap_or(old).address.clone();
         let mut step = Step::new(address, action, vec![drop]);
         step.footprint.drops.push(old.resource.clone());
