@@ -11,6 +11,7 @@
 mod classes;
 mod domains;
 mod doubt;
+mod fills;
 mod gated;
 
 use std::collections::BTreeSet;
@@ -41,7 +42,8 @@ pub(crate) async fn problems(
 ) -> Result<Vec<Problem>, Error> {
     let mut tables: Vec<Trial> = changes.tables().filter_map(|c| trial(c, desired)).collect();
     let domains: Vec<&Domain> = domains::changed(changes).collect();
-    if (tables.is_empty() && domains.is_empty()) || settle::unknowable(current, desired) {
+    let fills = changes.tables().any(|c| matches!(c, TableChange::Alter(e) if fills::has_any(e)));
+    if (tables.is_empty() && domains.is_empty() && !fills) || settle::unknowable(current, desired) {
         return Ok(Vec::new());
     }
     connection.own(&["SAVEPOINT rosey_trial"]).await?;
@@ -51,6 +53,7 @@ pub(crate) async fn problems(
     classes::keep_built_in(connection, &mut tables).await?;
     let stood: BTreeSet<&str> = stand_ins::type_names(current, desired).collect();
     let mut refused = domains::refused(connection, &domains, &stood).await?;
+    refused.extend(fills::refused(connection, changes, &stood).await?);
     for some in tables.chunks(AT_ONCE) {
         refused.extend(of_tables(connection, some, &stood).await?);
     }
