@@ -1,8 +1,8 @@
-//! Hazards of views and triggers that a plan would break. One that worked before blocks the plan. A new one
+//! Hazards of views, virtual tables and triggers that a plan would break. One that worked before blocks the plan. A new one
 //! that does not work is a warning, because SQLite creates it anyway. One that never worked and is not
 //! changed is not reported.
 
-use super::inspect::Live;
+use super::inspect::{Live, Stored};
 use super::prove::Proof;
 use super::works::Body;
 use crate::diff::{Change, Changes, TableChange};
@@ -13,7 +13,8 @@ use crate::schema::{Address, Kind, Schema};
 pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &Live, desired: &Schema) {
     for (body, reason) in &proof.is_broken {
         let old = old_key(body, changes);
-        let stored = live.stored.iter().find(|r| r.kind == old.0 && r.name.eq_ignore_ascii_case(&old.1));
+        let is_it = |r: &&Stored| (r.kind == old.0 || old.0 == Kind::VirtualTable) && r.name.eq_ignore_ascii_case(&old.1);
+        let stored = live.stored.iter().find(is_it);
         let worked = stored.is_some() && proof.was_broken.get(&old).is_none_or(|was| is_foreign(was) && !is_foreign(reason));
         let declared = declared(body, desired);
         let name = declared.clone().unwrap_or_else(|| stored.map_or_else(|| body.1.clone(), |r| r.name.clone()));
@@ -45,8 +46,13 @@ fn old_key(body: &Body, changes: &Changes) -> Body {
 
 fn declared(body: &Body, desired: &Schema) -> Option<String> {
     let view = || desired.views.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
+    let virtual_table = || desired.virtual_tables.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
     let trigger = || desired.triggers.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
-    if body.0 == Kind::View { view() } else { trigger() }
+    match body.0.object() {
+        Some(Kind::View) => view(),
+        Some(Kind::VirtualTable) => virtual_table(),
+        _ => trigger(),
+    }
 }
 
 /// Returns true if the body uses something that only the application that created it provides; it cannot be
@@ -56,7 +62,7 @@ fn is_foreign(reason: &str) -> bool {
 }
 
 fn code(address: &Address) -> (Code, &'static str) {
-    if *address.kind() == Kind::View { (Code::BrokenView, "be read") } else { (Code::BrokenTrigger, "run") }
+    if *address.kind() == Kind::Trigger { (Code::BrokenTrigger, "run") } else { (Code::BrokenView, "be read") }
 }
 
 fn stops(address: Address, reason: &str, changes: &Changes) -> Hazard {

@@ -263,16 +263,28 @@ fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
         let (in_it, rest): (Vec<&Stored>, Vec<&Stored>) =
             bodies.into_iter().partition(|r| belongs(r, &names) || (all_bodies && is_body(r)));
         if in_it.is_empty() {
-            let parents = implied::parents(live, &names);
-            if parents.is_subset(&names) {
+            let mut further = implied::parents(live, &names);
+            further.extend(readers(live, &names));
+            if further.is_subset(&names) {
                 return names;
             }
-            names.extend(parents);
+            names.extend(further);
         }
         let views = in_it.iter().filter(|r| is_body(r)).filter_map(|r| r.sql.as_deref());
         names.extend(views.flat_map(words).chain(in_it.iter().map(|r| r.table.to_ascii_lowercase())));
         bodies = rest;
     }
+}
+
+/// Returns the virtual tables that name a relevant table in their arguments, in lower case: the table that holds
+/// their contents, for example.
+fn readers(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
+    let tables: BTreeSet<String> = live.stored.iter().filter(|r| r.kind == Kind::Table).map(|r| r.name.to_ascii_lowercase()).collect();
+    let virtuals = live.stored.iter().filter(|r| r.sql.as_deref().is_some_and(inspect::is_virtual));
+    let reads = |r: &&Stored| {
+        works::names_in_arguments(r.sql.as_deref().unwrap_or_default()).iter().any(|w| tables.contains(w) && names.contains(w))
+    };
+    virtuals.filter(reads).map(|r| r.name.to_ascii_lowercase()).collect()
 }
 
 /// Returns true for a view or trigger, which names other objects.

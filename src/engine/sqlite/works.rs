@@ -1,6 +1,7 @@
-//! Determines which views can be read and which triggers can run, on an empty in-memory copy. SQLite creates
-//! and keeps both whatever their texts name, and they fail when they are used. Statements are compiled but
-//! never run.
+//! Determines which views and virtual tables can be read and which triggers can run, on an empty in-memory copy.
+//! SQLite creates and keeps them whatever their texts name, and they fail when they are used. Statements are
+//! compiled but never run, except for reading a virtual table: only then does it look for the table that holds
+//! its contents (<https://sqlite.org/fts5.html#external_content_tables>).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,6 +44,11 @@ pub(crate) async fn broken(memory: &mut Connection, changed: &BTreeSet<String>) 
             broken.insert(key(view), error.to_string());
         }
     }
+    for table in bodies.iter().filter(|b| b.kind == Kind::VirtualTable) {
+        if let Err(error) = memory.query(&format!("SELECT * FROM {} LIMIT 1", quote(&table.name))).await {
+            broken.insert(key(table), error.to_string());
+        }
+    }
     let mut tables: BTreeMap<String, Vec<&Stored>> = BTreeMap::new();
     for trigger in bodies.iter().filter(|b| b.kind == Kind::Trigger) {
         tables.entry(trigger.table.to_ascii_lowercase()).or_default().push(trigger);
@@ -58,13 +64,24 @@ fn key(body: &Stored) -> Body {
 }
 
 async fn stored(memory: &mut Connection) -> Result<Vec<Stored>, Error> {
-    let rows = memory.rows("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger')").await?;
+    let rows = "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE type IN ('view', 'trigger') OR (type = 'table' AND rootpage = 0)";
+    let rows = memory.rows(rows).await?;
     let read = |row: &Row<'_>| {
         let sql = row.text("sql")?;
         let kind = AnyKind::of_word(&row.text("type")?);
-        Ok(Stored { kind, name: row.text("name")?, table: row.text("tbl_name")?, words: words(&sql), sql })
+        let (kind, words) = match kind == Kind::Table {
+            true => (Kind::VirtualTable.into(), names_in_arguments(&sql)),
+            false => (kind, words(&sql)),
+        };
+        Ok(Stored { kind, name: row.text("name")?, table: row.text("tbl_name")?, words, sql })
     };
     rows.iter().map(read).collect()
+}
+
+/// Returns all words of a virtual table's definition in lower case: its arguments may name a table in quotes.
+pub(super) fn names_in_arguments(sql: &str) -> BTreeSet<String> {
+    let apart = |c: char| !(c.is_alphanumeric() || c == '_');
+    sql.split(apart).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
 }
 
 /// Returns those that name one of these, or something affected itself: a view, or the table of a trigger.

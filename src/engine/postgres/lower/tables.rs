@@ -301,7 +301,7 @@ fn destroy(context: &LoweringContext<'_>, table: &Table) -> Step {
     context.goes(f, &table.name);
     step.rows_of = Some(name.clone());
     let message = format!("drops table {} ({{rows}})", table.name);
-    let advice = rename_or_ignore(&table.name.name);
+    let advice = how_to_keep(context, table);
     let mut hazard = Hazard::new(Code::DestroysTable, Level::Destroys, table.address(), message, advice);
     if context.facts.holds_rows(&table.name) {
         hazard = hazard.counted(Probe::Query(format!("SELECT count(*), NULL::bigint FROM {name}"))).reading([&name]);
@@ -316,4 +316,13 @@ fn destroy(context: &LoweringContext<'_>, table: &Table) -> Step {
 /// Returns the altered tables by their new names.
 pub(super) fn by_name<'t, 'a>(context: &LoweringContext<'_>, alters: &'t [Altered<'a>]) -> BTreeMap<String, &'t Altered<'a>> {
     alters.iter().map(|a| (context.names.key(&a.edits.after.name), a)).collect()
+}
+
+/// Returns how to keep a table that is dropped. One that moved to another schema would be created empty there.
+fn how_to_keep(context: &LoweringContext<'_>, table: &Table) -> String {
+    let twin = |c: &&TableChange| matches!(c, TableChange::Create(t) if t.name.name == table.name.name);
+    let Some(moved) = context.changes.tables().find(twin) else { return rename_or_ignore(&table.name.name) };
+    let schema = context.names.schema(&moved.table().name);
+    let sql = format!("ALTER TABLE {} SET SCHEMA {}", context.names.sql(&table.name), quote(schema.as_str()));
+    format!("to move it to schema {schema} with its rows, run `{sql}` before the plan: rosey does not move tables between schemas")
 }
