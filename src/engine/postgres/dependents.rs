@@ -13,7 +13,7 @@ use super::inspect::{ident, not_of_extension};
 use super::lower::{self, Going, What};
 use super::names::{Names, literal, quote};
 use super::planner::NormalizedPair;
-use crate::diff::Changes;
+use crate::diff::{Changes, TableChange};
 use crate::engine::postgres::catalog_row::catalog_row;
 use crate::plan::{Action, Code, Hazard, Level, Resource, StatementKind, Step};
 use crate::schema::{Address, Kind, ObjectName, Schema};
@@ -45,6 +45,10 @@ pub(crate) async fn stop(
         let dependent = Dependent::of(row, &facts.default_schema.to_string());
         if let What::Extension(_) = &going.what {
             held.push((going, dependent));
+            continue;
+        }
+        if dependent.keeps_using(going, steps, changes, settled) {
+            hazards.push((going.by.clone(), dependent.left_without(going)));
             continue;
         }
         if !dependent.is_taken_along(going, steps, (current, desired), &names) {
@@ -82,6 +86,7 @@ fn target(number: usize, what: &What, names: &Names) -> String {
     let relation = |name: &ObjectName| format!("to_regclass({})", literal(&names.sql(name)));
     match what {
         What::Relation(name) => row("pg_class", &relation(name), "0", "relation"),
+        What::RowType(name) => row("pg_type", &format!("(SELECT reltype FROM pg_class WHERE oid = {})", relation(name)), "0", "type"),
         What::Unlogged(name) => row("pg_class", &relation(name), "0", "unlogged"),
         What::Index(name) => row("pg_class", &relation(name), "0", "index"),
         What::Extension(name) => {
@@ -202,6 +207,52 @@ impl Dependent {
         }
     }
 
+    /// Returns whether a column that stays keeps using a relation that the plan drops, or that it must not change:
+    /// by its default, which takes numbers from a sequence, or by its type, which is a table's row type.
+    fn keeps_using(&self, going: &Going, steps: &[Step], changes: &Changes, settled: &NormalizedPair) -> bool {
+        let (current, desired) = (settled.current.schema(), settled.desired.schema());
+        let is_relation = matches!(going.what, What::Relation(_) | What::RowType(_));
+        let (true, Some((owner, _))) = (is_relation && ["pg_attrdef", "pg_class"].contains(&self.class.as_str()), &self.owner) else {
+            return false;
+        };
+        let goes = steps.iter().any(|s| s.action == Action::Destroy && s.address == Address::top(Kind::Table, owner));
+        let own = matches!(&going.what, What::Relation(name) | What::RowType(name) if name == owner);
+        let Some(before) = current.tables.get(owner).and_then(|t| t.columns.get(&ident(&self.name))).filter(|_| !goes && !own) else {
+            return false;
+        };
+        let edits = changes.tables().find_map(|c| match c {
+            TableChange::Alter(edits) if edits.live.name == *owner => Some(edits),
+            _ => None,
+        });
+        let after = match edits {
+            Some(edits) => {
+                let new = edits.renamed_columns.iter().find(|(old, _)| *old == before.name).map_or(&before.name, |(_, new)| new);
+                edits.after.columns.get(new)
+            }
+            None => desired.tables.get(owner).and_then(|t| t.columns.get(&before.name)),
+        };
+        after.is_some_and(|after| if self.class == "pg_class" { after.ty == before.ty } else { after.default == before.default })
+    }
+
+    fn left_without(&self, going: &Going) -> Hazard {
+        let (told, by) = (&self.told, &going.by);
+        let (message, advice) = match &going.what {
+            What::RowType(table) => (
+                format!("PostgreSQL cannot change {by} in this way, because {told} has the row type of table {table}"),
+                "give that column another type first, or leave out the new default or type".to_owned(),
+            ),
+            What::Relation(name) if self.class == "pg_attrdef" => (
+                format!("{told} uses {name}, which is dropped with {by}"),
+                format!("declare `sequence {name}` to keep it, or change the default"),
+            ),
+            _ => (
+                format!("{told} has the row type of {by}, which is dropped"),
+                "change the type of that column, or keep the table".to_owned(),
+            ),
+        };
+        Hazard::new(Code::NotSupported, Level::Blocks, by.clone(), message, advice)
+    }
+
     fn hazard(&self, going: &Going, desired: &Schema) -> Hazard {
         let ignored = self.owner.as_ref().is_some_and(|(name, _)| desired.ignores(Kind::Table, name));
         let (told, by) = (&self.told, &going.by);
@@ -211,7 +262,11 @@ impl Dependent {
             return Hazard::new(Code::BreaksIgnored, Level::Blocks, by.clone(), message, advice);
         }
         let message = format!("not supported: {told} depends on {by}, which changes");
-        let advice = "rosey does not manage it: drop it before the change and re-create it afterwards";
+        let is_view = self.class == "pg_rewrite" && self.name == "_RETURN";
+        let advice = match is_view {
+            true => "it depends on the key itself (GROUP BY): apply once without the view in the file, and then with it",
+            false => "rosey does not manage it: drop it before the change and re-create it afterwards",
+        };
         Hazard::new(Code::NotSupported, Level::Blocks, by.clone(), message, advice)
     }
 }

@@ -8,7 +8,7 @@ use super::logging;
 use super::rules::Op;
 use super::tables::{Altered, altered};
 use crate::diff::{Changes, Delta, TableChange};
-use crate::schema::{Address, Ident, ObjectName, Schema};
+use crate::schema::{Address, Column, Ident, ObjectName, Schema};
 
 /// What is dropped or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub(crate) enum What {
     Column { table: ObjectName, column: Ident, dropped: bool },
     /// An enum or domain.
     Type(ObjectName),
+    /// The row type of a table whose rows are rewritten or get values, which no column may have.
+    RowType(ObjectName),
     /// A table that becomes unlogged, which no permanent table may reference.
     Unlogged(ObjectName),
     /// An index, with the constraint that it may belong to.
@@ -41,6 +43,9 @@ pub(crate) fn going(changes: &Changes, current: &Schema, desired: &Schema, facts
     for change in changes.tables() {
         if let TableChange::Drop(table) = change {
             found.push(Going { what: What::Relation(table.name.clone()), by: table.address() });
+            let own = table.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some());
+            let sequences = own.map(|c| What::Relation(context.sequence_of(&table.name, &c.name)));
+            found.extend(sequences.map(|what| Going { what, by: table.address() }));
         }
     }
     for delta in changes.sequences() {
@@ -74,7 +79,12 @@ fn of_table(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Going> {
     });
     let indexes = rules.chain(indexes).map(|name| What::Index(context.names.sibling(live, &name)));
     let unlogged = (logging::becomes(&table.edits) == Some(true)).then(|| What::Unlogged(live.clone()));
-    let all = table.disturbed().into_iter().map(column).chain(indexes).chain(unlogged);
+    let valued = |c: &Column| c.default.is_some() || c.generated.is_some() || c.identity.is_some() || c.ty.is_serial();
+    let gains = table.edits.columns.iter().any(|d| matches!(d, Delta::Create(c) if valued(c)));
+    let rewritten = (gains || !table.retyped.is_empty()).then(|| What::RowType(live.clone()));
+    let gone = table.edits.columns.iter().filter_map(|d| if let Delta::Drop(c) = d { Some(table.edits.dropped(c)) } else { None });
+    let sequences = gone.filter(|c| c.ty.is_serial()).map(|c| What::Relation(context.sequence_of(live, &c.name)));
+    let all = sequences.chain(rewritten).chain(table.disturbed().into_iter().map(column)).chain(indexes).chain(unlogged);
     all.map(|what| Going { what, by: by.clone() }).collect()
 }
 
