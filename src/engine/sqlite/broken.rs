@@ -2,23 +2,22 @@
 //! that does not work is a warning, because SQLite creates it anyway. One that never worked and is not
 //! changed is not reported.
 
-use super::inspect::{Live, Stored};
+use super::inspect::Live;
 use super::prove::Proof;
 use super::works::Body;
 use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, Kind, Schema};
+use crate::schema::{Address, Head, Kind, Schema};
 
 /// Adds the hazards to the steps: to the step of the view or trigger itself, or to the first step.
 pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &Live, desired: &Schema) {
     for (body, reason) in &proof.is_broken {
         let old = old_key(body, changes);
-        let is_it = |r: &&Stored| (r.kind == old.0 || old.0 == Kind::VirtualTable) && r.name.eq_ignore_ascii_case(&old.1);
-        let stored = live.stored.iter().find(is_it);
+        let stored = live.stored.iter().find(|r| r.kind == old.0 && r.name.eq_ignore_ascii_case(&old.1));
         let worked = stored.is_some() && proof.was_broken.get(&old).is_none_or(|was| is_foreign(was) && !is_foreign(reason));
         let declared = declared(body, desired);
-        let name = declared.clone().unwrap_or_else(|| stored.map_or_else(|| body.1.clone(), |r| r.name.clone()));
-        let address = Address::top(&body.0, name);
+        let live_name = || stored.map_or_else(|| body.1.clone(), |r| r.name.clone());
+        let address = declared.clone().unwrap_or_else(|| Address::top(&body.0, live_name()));
         let own = steps.iter().rposition(|s| s.address == address);
         let hazard = match (worked, declared.is_some()) {
             (true, true) => stops(address, reason, changes),
@@ -44,15 +43,10 @@ fn old_key(body: &Body, changes: &Changes) -> Body {
     (body.0.clone(), old.unwrap_or_else(|| body.1.clone()))
 }
 
-fn declared(body: &Body, desired: &Schema) -> Option<String> {
-    let view = || desired.views.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
-    let virtual_table = || desired.virtual_tables.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
-    let trigger = || desired.triggers.keys().find(|n| n.name.matches(&body.1)).map(|n| n.name.to_string());
-    match body.0.object() {
-        Some(Kind::View) => view(),
-        Some(Kind::VirtualTable) => virtual_table(),
-        _ => trigger(),
-    }
+fn declared(body: &Body, desired: &Schema) -> Option<Address> {
+    let is_trigger = body.0 == Kind::Trigger;
+    let is_it = |(kind, head): &(Kind, &Head)| (*kind == Kind::Trigger) == is_trigger && head.name.name.matches(&body.1);
+    desired.heads().find(is_it).map(|(kind, head)| Address::of(kind, &head.name))
 }
 
 /// Returns true if the body uses something that only the application that created it provides; it cannot be

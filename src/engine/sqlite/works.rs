@@ -11,7 +11,7 @@ use super::lexer::{quote, quote_string};
 use super::lower::words;
 use crate::schema::{AnyKind, Kind};
 
-/// A view or trigger: its kind, and its name in lower case.
+/// A view, trigger or virtual table: its kind as SQLite stores it, and its name in lower case.
 pub(crate) type Body = (AnyKind, String);
 
 /// Views and triggers that do not work, with SQLite's reason.
@@ -44,7 +44,7 @@ pub(crate) async fn broken(memory: &mut Connection, changed: &BTreeSet<String>) 
             broken.insert(key(view), error.to_string());
         }
     }
-    for table in bodies.iter().filter(|b| b.kind == Kind::VirtualTable) {
+    for table in bodies.iter().filter(|b| b.kind == Kind::Table) {
         if let Err(error) = memory.query(&format!("SELECT * FROM {} LIMIT 1", quote(&table.name))).await {
             broken.insert(key(table), error.to_string());
         }
@@ -69,10 +69,7 @@ async fn stored(memory: &mut Connection) -> Result<Vec<Stored>, Error> {
     let read = |row: &Row<'_>| {
         let sql = row.text("sql")?;
         let kind = AnyKind::of_word(&row.text("type")?);
-        let (kind, words) = match kind == Kind::Table {
-            true => (Kind::VirtualTable.into(), names_in_arguments(&sql)),
-            false => (kind, words(&sql)),
-        };
+        let words = if kind == Kind::Table { names_in_arguments(&sql) } else { words(&sql) };
         Ok(Stored { kind, name: row.text("name")?, table: row.text("tbl_name")?, words, sql })
     };
     rows.iter().map(read).collect()

@@ -295,5 +295,28 @@ fn an_expression_that_is_not_marked_as_one() {
             unique "lower(name)"
         }
     "#;
-    assert_snapshot!(mistakes(schema), @"");
+    assert_snapshot!(mistakes(schema), @r#"
+      × index `idx_lower` uses column `lower(name)`, which does not exist in table `users`
+       ╭─[schema.kdl:3:21]
+     2 │     column name text
+     3 │     index idx_lower "lower(name)"
+       ·                     ──────┬──────
+       ·                           ╰── no such column
+     4 │     unique "lower(name)"
+       ╰────
+      help: an expression is written `(sql)"lower(name)"`
+
+      × unique constraint uses column `lower(name)`, which does not exist in table `users`
+       ╭─[schema.kdl:4:12]
+     3 │     index idx_lower "lower(name)"
+     4 │     unique "lower(name)"
+       ·            ──────┬──────
+       ·                  ╰── no such column
+     5 │ }
+       ╰────
+      help: a constraint takes columns only; a unique index takes expressions: `index NAME (sql)"lower(name)"
+            unique=#true`
+
+    error: the schema has 2 errors
+    "#);
 }

@@ -133,10 +133,10 @@ fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::re
     if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
         return None;
     }
-    if let Some((key, rest)) = types::named(&after.ty, &context.names) {
-        if let Some(ty) = context.desired.enums.values().find(|e| context.names.key(&e.name) == key) {
-            return not_in_enum(table, retyped, &ty.values, rest.contains('['));
-        }
+    if let Some((key, rest)) = types::named(&after.ty, &context.names)
+        && let Some(ty) = context.desired.enums.values().find(|e| context.names.key(&e.name) == key)
+    {
+        return not_in_enum(table, retyped, &ty.values, rest.contains('['));
     }
     let name = quote(retyped.live.as_str());
     let shown = types::value_type(&after.ty);
