@@ -116,16 +116,24 @@ fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
             continue;
         };
         let frame = Frame { alias: after.name.name.to_string(), before: columns(before), after: columns(after) };
-        push(&mut pairs, frame, slots(before), slots(after));
+        push(&mut pairs, frame, under_new_names(slots(before), after), slots(after));
     }
     let mut live_domains: BTreeMap<_, &mut Domain> = live.objects.domains.iter_mut().map(|(n, d)| (n.clone(), d)).collect();
     for after in desired.objects.domains.values_mut() {
-        let Some(before) = live_domains.remove(&after.name) else { continue };
+        let olds = after.was.iter().map(|w| ObjectName { schema: after.name.schema.clone(), name: w.clone() });
+        let name = std::iter::once(after.name.clone()).chain(olds).find(|n| live_domains.contains_key(n));
+        let Some(before) = name.and_then(|n| live_domains.remove(&n)) else { continue };
         let value = |d: &Domain| vec![("value".to_owned(), types::type_sql(&d.ty), None)];
         let frame = Frame { alias: "rosey_domain".to_owned(), before: value(before), after: value(after) };
         push(&mut pairs, frame, domain_slots(before), domain_slots(after));
     }
     pairs
+}
+
+/// Returns live expressions as those of the columns' new names: what a renamed column keeps is not a difference.
+fn under_new_names<'a>(slots: Vec<Slot<'a>>, after: &Table) -> Vec<Slot<'a>> {
+    let new = |of: &str| after.columns.values().find(|c| c.was.iter().any(|w| w.as_str() == of)).map(|c| c.name.to_string());
+    slots.into_iter().map(|s| Slot { of: new(&s.of).unwrap_or_else(|| s.of.clone()), ..s }).collect()
 }
 
 /// Returns whether the server cannot answer beforehand, because the change itself creates what an expression
