@@ -72,15 +72,18 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
     let is_moved = |ty: &Type| pg_types::named(ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
     // An assignment rejects a text that is too long for the domain; a cast would truncate it.
     let is_assigned = pg_types::assignable(&old, &new) && !is_moved(&new);
+    let (under, over) = (Column { ty: old.clone(), ..before.clone() }, Column { ty: new.clone(), ..after.clone() });
+    let goes_by_text = is_by_text(context, &under, &over);
     let converted = match (said, moved) {
         // The expression has the old type, which is renamed, or no type yet.
         (Some(e), Some(true)) => Some(format!("({}){by_text}::{ty}", e.text)),
         (Some(e), _) => Some(format!("({})", e.text)),
         (None, Some(_)) if is_assigned => None,
         (None, Some(true)) => Some(format!("{name}{by_text}::{ty}")),
+        (None, Some(false)) if goes_by_text => Some(format!("{name}{by_text}::{ty}")),
         (None, Some(false)) => Some(format!("{name}::{ty}")),
         (None, None) if !other_type || is_assigned => None,
-        (None, None) if is_by_text(context, before, after) => Some(format!("{name}{by_text}::{ty}")),
+        (None, None) if goes_by_text => Some(format!("{name}{by_text}::{ty}")),
         (None, None) => Some(format!("{name}::{ty}")),
     };
     let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null && !is_filled_before(before, after));
