@@ -7,6 +7,7 @@
 mod adopted;
 mod conversions;
 mod losses;
+mod positions;
 
 use super::drift::read;
 use super::{Entry, chained};
@@ -261,6 +262,7 @@ impl RollbackTarget {
     /// drops that no apply created.
     pub fn lost(&self, plan: &Plan) -> Vec<Lost> {
         let mut lost = losses::told(&self.losses, plan);
+        lost.extend(positions::told(&self.recorded, plan));
         lost.extend(adopted::told(&self.recorded, plan));
         lost
     }

@@ -51,8 +51,12 @@ impl Again {
     }
 }
 
-/// Quotes a word for a shell.
+/// Quotes a word for a shell. One such as `users.age=0` needs no quotes: `=` is special in the first word only.
 pub(super) fn word(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@%+".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text.to_owned();
+    }
     shlex::Quoter::new().allow_nul(true).quote(text).map_or_else(|_| text.to_owned(), Cow::into_owned)
 }
 

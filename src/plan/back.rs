@@ -3,7 +3,7 @@
 
 use super::{Action, Code, Hazard, Level, Plan, Step};
 use crate::diff::{TableChange, show_default};
-use crate::schema::{Address, Column, Directives};
+use crate::schema::{Address, Column, Directives, Kind};
 
 /// What happened to values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,6 +70,9 @@ impl Lost {
                 format!("rosey did not create {kind} {name}: it was created outside rosey after the last apply")
             }
             (LossCause::Adopted, _) => format!("rosey did not create {kind} {name}: version {by} found it in the database"),
+            (LossCause::Dropped, None) if *self.address.last_kind() == Kind::Sequence => {
+                format!("sequence {name} begins again at its start value; version {by} dropped its current value")
+            }
             (LossCause::Dropped, None) => format!("{kind} {name} is re-created empty; version {by} dropped its data"),
             (LossCause::Dropped, Some(column)) => format!("column {name} is re-created {}; version {by} dropped its values", with(column)),
         }

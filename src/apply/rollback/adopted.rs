@@ -11,11 +11,11 @@ use crate::schema::{Address, Dialect, Ident, ObjectName, Part, Schema};
 /// The schemas before and after an undone version.
 #[derive(Debug, Clone)]
 pub(super) struct Recorded {
-    number: i64,
+    pub(super) number: i64,
     /// Whether this is an apply, which created what is only in `after`.
     creates: bool,
-    before: Schema,
-    after: Schema,
+    pub(super) before: Schema,
+    pub(super) after: Schema,
     renames: Vec<Rename>,
 }
 

@@ -104,3 +104,17 @@ fn a_rollback_warns_of_what_no_apply_created() {
         assert!(!shown.contains("by_hand:"), "{on}\n{shown}");
     });
 }
+
+#[test]
+fn a_rollback_warns_of_sequences_that_begin_again() {
+    everywhere(|on, s, value| {
+        if !on.starts_with("PostgreSQL") {
+            return;
+        }
+        s.applies(&format!("sequence tickets\n{WITHOUT}"), "one");
+        value("SELECT nextval('tickets')::text");
+        s.applies(WITHOUT, "two");
+        let told = "sequence tickets begins again at its start value; version 2 dropped its current value";
+        told_everywhere(on, &s, "1", &["values-not-restored", told]);
+    });
+}
