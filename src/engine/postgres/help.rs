@@ -9,7 +9,7 @@ pub(crate) fn help(error: &Error) -> Option<String> {
         // The server's hint, if something depends on an object, is to drop that too.
         (None, Error::Sql { hint: Some(hint), .. }) if !hint.contains("CASCADE") => Some(hint.to_string()),
         (None, Error::Sql { code, .. }) if code == "2BP01" => {
-            Some("the dependent object is ignored or not managed by rosey: drop it first".to_owned())
+            Some("change or drop the dependent object first; rosey does so itself with what the schema file declares".to_owned())
         }
         (None, _) => None,
     }

@@ -330,6 +330,6 @@ pub(super) fn uses() -> String {
         "SELECT DISTINCT r.ev_class::int8 AS view, d.refobjid::int8 AS relation, d.refobjsubid::int8 AS number FROM pg_depend d \
          JOIN pg_rewrite r ON r.oid = d.objid JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \
          WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> r.ev_class AND {OWN} \
-         ORDER BY 1, 2, 3"
+         AND r.rulename = '_RETURN' ORDER BY 1, 2, 3"
     )
 }

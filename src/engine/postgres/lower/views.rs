@@ -175,6 +175,7 @@ fn away(
             gone.insert(context.names.key(body.name()));
         }
     }
+    gone.extend(grouped_by_key(context, alters, uses));
     let tables: BTreeSet<String> = context
         .changes
         .tables()
@@ -195,6 +196,20 @@ fn away(
         }
         gone.extend(more);
     }
+}
+
+/// Returns the live views that may depend on a primary key that is dropped or replaced: grouped by it, a query
+/// may select other columns (<https://www.postgresql.org/docs/current/sql-select.html#SQL-GROUPBY>).
+fn grouped_by_key(context: &LoweringContext<'_>, alters: &[Altered<'_>], uses: &BTreeMap<String, Vec<Use>>) -> BTreeSet<String> {
+    let rekeyed = alters.iter().filter(|a| a.rules.keys.iter().any(|op| op.gone().is_some()));
+    let rekeyed: BTreeSet<String> = rekeyed.map(|a| context.names.key(&a.edits.live.name)).collect();
+    if rekeyed.is_empty() {
+        return BTreeSet::new();
+    }
+    let bodies = live_bodies(context).into_iter().filter(|b| words(b.query()).contains("group"));
+    let keys = bodies.map(|b| context.names.key(b.name()));
+    let reads = |view: &String| uses.get(view).is_some_and(|items| items.iter().any(|i| rekeyed.contains(&context.names.key(&i.relation))));
+    keys.filter(reads).collect()
 }
 
 /// Drops and re-creates views that do not differ but block a change.
