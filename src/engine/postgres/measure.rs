@@ -13,7 +13,8 @@ use std::time::{Duration, Instant};
 use super::clock::Clock;
 use super::connection::{Connection, Error};
 use super::gate::{self, Asked, Scope};
-use crate::plan::{self, Code, Counts, Hazard, Level, NotCounted, Probe, Step};
+use crate::plan::{self, Action, Code, Counts, Hazard, Level, NotCounted, Probe, Step};
+use crate::schema::Kind;
 
 /// The time limit of all counts of a plan.
 const BUDGET: Duration = Duration::from_secs(60);
@@ -70,9 +71,17 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], mea
         steps[counted.step].hazards[counted.hazard].find = None;
         all.push(counted);
     }
+    let extension = steps.iter().find(|s| s.action == Action::Create && *s.address.kind() == Kind::Extension);
+    let extension = extension.map(|s| s.address.last().to_owned());
     for counting in all {
         let hazard = &mut steps[counting.step].hazards[counting.hazard];
-        take(hazard, counting.outcome.unwrap_or(Outcome::Not(gate::not_taken())), measuring.counts);
+        let outcome = match (counting.outcome.unwrap_or(Outcome::Not(gate::not_taken())), &extension) {
+            (Outcome::Refused(message), Some(name)) if message.contains("does not exist") => {
+                Outcome::Not(NotCounted::Unknown(format!("{message} yet; extension {name}, which this plan creates, may provide it")))
+            }
+            (outcome, _) => outcome,
+        };
+        take(hazard, outcome, measuring.counts);
     }
     for step in steps {
         step.rows = step.rows.or_else(|| step.hazards.iter().find_map(|h| h.total));
