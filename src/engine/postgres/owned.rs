@@ -3,16 +3,18 @@
 
 use std::collections::BTreeMap;
 
+use indexmap::IndexMap;
+
 use super::inspect::ident;
 use super::{canon, default_name, normalize, read_type, types};
-use crate::schema::{Column, DefaultValue, Expr, Ident, Literal, ObjectName, Schema, Sequence, SequenceOptions, Type};
+use crate::schema::{Column, DefaultValue, Expr, Head, Ident, Literal, ObjectName, Schema, Sequence, SequenceOptions, Type};
 
 /// Brings the serial columns of both sides into the same form. Adds live sequences of serial columns whose
 /// name is not the default one to `named`.
 pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMap<(ObjectName, Ident), ObjectName>) {
     keep_declared(live, desired, named);
     let tables: Vec<(ObjectName, ObjectName)> =
-        desired.tables.values().filter_map(|t| Some((live_name(t, live)?, t.name.clone()))).collect();
+        desired.tables.values().filter_map(|t| Some((live_name(&t.head, &live.tables, &desired.tables)?, t.name.clone()))).collect();
     for (before, after) in tables {
         let columns: Vec<Ident> = desired.tables.get(&after).map(|t| t.columns.keys().cloned().collect()).unwrap_or_default();
         for column in columns {
@@ -49,9 +51,12 @@ fn keep_declared(live: &mut Schema, desired: &Schema, named: &BTreeMap<(ObjectNa
     }
 }
 
-fn live_name(table: &crate::schema::Table, live: &Schema) -> Option<ObjectName> {
-    let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
-    std::iter::once(table.name.clone()).chain(olds).find(|n| live.tables.contains_key(n))
+/// Returns the live name of an object: an old one that no other object of the desired schema has, or else its own.
+/// Another live object may have the new name until it is dropped.
+pub(super) fn live_name<L, D>(head: &Head, live: &IndexMap<ObjectName, L>, desired: &IndexMap<ObjectName, D>) -> Option<ObjectName> {
+    let olds = head.was.iter().map(|w| ObjectName { schema: head.name.schema.clone(), name: w.clone() });
+    let mut names = olds.filter(|n| !desired.contains_key(n)).chain([head.name.clone()]);
+    names.find(|n| live.contains_key(n))
 }
 
 fn usual(table: &ObjectName, column: &Ident) -> ObjectName {

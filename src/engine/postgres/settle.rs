@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::ask::{self, Answer, Question, Refusal};
 use super::connection::{Connection, Error};
+use super::owned::live_name;
 use super::{canon, types};
 use crate::schema::{
-    Column, DefaultValue, Domain, EnumType, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table, Unmanaged,
+    Column, DefaultValue, Domain, EnumType, Expr, Ident, Index, Literal, Origin, PartKey, Problem, Schema, Table, Unmanaged,
 };
 
 pub(super) use views::views;
@@ -103,11 +104,9 @@ type Pair<'a> = (Frame, Vec<Slot<'a>>, Vec<Slot<'a>>);
 
 fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
     let mut pairs = Vec::new();
-    let renamed = |table: &Table, live: &Schema| {
-        let olds = table.was.iter().map(|w| ObjectName { schema: table.name.schema.clone(), name: w.clone() });
-        std::iter::once(table.name.clone()).chain(olds).find(|n| live.objects.tables.contains_key(n))
-    };
-    let names: Vec<_> = desired.objects.tables.values().map(|t| renamed(t, live)).collect();
+    let (old, new) = (&live.objects, &desired.objects);
+    let names: Vec<_> = new.tables.values().map(|t| live_name(&t.head, &old.tables, &new.tables)).collect();
+    let domains: Vec<_> = new.domains.values().map(|d| live_name(&d.head, &old.domains, &new.domains)).collect();
     let mut live_tables: BTreeMap<_, &mut Table> = live.objects.tables.iter_mut().map(|(n, t)| (n.clone(), t)).collect();
     for (after, name) in desired.objects.tables.values_mut().zip(names) {
         let Some(before) = name.and_then(|n| live_tables.remove(&n)) else {
@@ -119,9 +118,7 @@ fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
         push(&mut pairs, frame, under_new_names(slots(before), after), slots(after));
     }
     let mut live_domains: BTreeMap<_, &mut Domain> = live.objects.domains.iter_mut().map(|(n, d)| (n.clone(), d)).collect();
-    for after in desired.objects.domains.values_mut() {
-        let olds = after.was.iter().map(|w| ObjectName { schema: after.name.schema.clone(), name: w.clone() });
-        let name = std::iter::once(after.name.clone()).chain(olds).find(|n| live_domains.contains_key(n));
+    for (after, name) in desired.objects.domains.values_mut().zip(domains) {
         let Some(before) = name.and_then(|n| live_domains.remove(&n)) else { continue };
         let value = |d: &Domain| vec![("value".to_owned(), types::type_sql(&d.ty), None)];
         let frame = Frame { alias: "rosey_domain".to_owned(), before: value(before), after: value(after) };

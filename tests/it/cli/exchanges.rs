@@ -148,10 +148,10 @@ fn names_that_were_used_again_are_given_back_on_postgresql() {
 
     # table.t will be changed in place (renamed from u)
     ~ table t {
-    ~     column id   default (nextval('t_id_seq'::regclass)) -> (nextval('t_id_seq'::regclass))
-    ~     column a    was c
-    ~     column b    was a2
+    ~     column a   was c
+    ~     column b   was a2
     -     column a integer unique
+          # 1 unchanged column
       }
       # locks u: ACCESS EXCLUSIVE, briefly
     ! destroys-column BLOCKED without --allow-destructive: drops column a (1 non-null value)
