@@ -279,7 +279,8 @@ fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
 /// Returns the virtual tables that name a relevant table in their arguments, in lower case: the table that holds
 /// their contents, for example.
 fn readers(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
-    let tables: BTreeSet<String> = live.stored.iter().filter(|r| r.kind == Kind::Table).map(|r| r.name.to_ascii_lowercase()).collect();
+    let holds = |r: &&Stored| r.kind == Kind::Table || r.kind == Kind::View;
+    let tables: BTreeSet<String> = live.stored.iter().filter(holds).map(|r| r.name.to_ascii_lowercase()).collect();
     let virtuals = live.stored.iter().filter(|r| r.sql.as_deref().is_some_and(inspect::is_virtual));
     let reads = |r: &&Stored| {
         works::names_in_arguments(r.sql.as_deref().unwrap_or_default()).iter().any(|w| tables.contains(w) && names.contains(w))

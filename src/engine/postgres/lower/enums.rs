@@ -22,7 +22,7 @@ fn enum_steps(context: &LoweringContext<'_>, delta: &Delta<EnumType>) -> Vec<Ste
             vec![step]
         }
         Delta::Drop(e) => vec![gone(context, Step::new(e.address(), Action::Destroy, Vec::new()), &e.name, &e.name)],
-        Delta::Alter { before, after, edits } => match value_change(context, &before.values, &after.values) {
+        Delta::Alter { before, after, edits } => match value_change(context, before, after) {
             ValueChange::Replace => replaced(context, before, after),
             how => in_place(context, before, after, how, edited(edits, Attribute::Comment)),
         },

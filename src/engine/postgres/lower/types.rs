@@ -8,7 +8,7 @@ use super::super::types as pg_types;
 use super::super::words::strings;
 use super::LoweringContext;
 use super::edited;
-use super::holders::holders;
+use super::holders::{holders, types_over};
 use super::tables::Altered;
 use crate::diff::{Attribute, Delta, TableChange, check_changes};
 use crate::schema::{Case, Check, Column, DefaultValue, Domain, EnumType, Ident, Literal, ObjectName, Schema, Type};
@@ -35,7 +35,7 @@ pub(super) fn moved(context: &LoweringContext<'_>) -> BTreeMap<String, Moved> {
     let mut found = BTreeMap::new();
     for delta in context.changes.enums() {
         if let Delta::Alter { before, after, .. } = delta
-            && value_change(context, &before.values, &after.values) == ValueChange::Replace
+            && value_change(context, before, after) == ValueChange::Replace
         {
             found.insert(context.names.key(&after.name), Moved { aside: aside(context, &before.name), by_text: true });
         }
@@ -127,7 +127,8 @@ pub(super) enum ValueChange {
 
 /// Returns how to change the values. A new value cannot be used in the transaction that adds it
 /// (<https://www.postgresql.org/docs/current/sql-altertype.html#id-1.9.3.42.7>).
-pub(super) fn value_change(context: &LoweringContext<'_>, before: &[String], after: &[String]) -> ValueChange {
+pub(super) fn value_change(context: &LoweringContext<'_>, enum_before: &EnumType, enum_after: &EnumType) -> ValueChange {
+    let (before, after) = (&enum_before.values, &enum_after.values);
     if before == after {
         return ValueChange::Keep;
     }
@@ -136,7 +137,7 @@ pub(super) fn value_change(context: &LoweringContext<'_>, before: &[String], aft
         return ValueChange::Replace;
     }
     let new: BTreeSet<&str> = after.iter().filter(|v| !before.contains(v)).map(String::as_str).collect();
-    match (uses_any(context, &new), context.online) {
+    match (uses_any(context, &new) || gets_values(context, enum_after), context.online) {
         (false, _) => ValueChange::Add,
         (true, true) => ValueChange::AddBefore,
         (true, false) => ValueChange::Replace,
@@ -152,6 +153,18 @@ pub(super) fn names_new_value(context: &LoweringContext<'_>, sql: &str) -> bool 
     };
     let new: BTreeSet<String> = context.changes.enums().flat_map(gains).collect();
     !new.is_empty() && strings(sql).iter().any(|s| new.contains(s))
+}
+
+/// Returns whether values of another type become values of the enum: new ones may be among them.
+fn gets_values(context: &LoweringContext<'_>, ty: &EnumType) -> bool {
+    let types = types_over(&context.names, context.desired, &ty.name);
+    let has_it = |ty: &Type| pg_types::named(ty, &context.names).is_some_and(|(key, _)| types.contains_key(&key));
+    let becomes = |d: &Delta<Column>| match d {
+        Delta::Alter { before, after, .. } => has_it(&after.ty) && !same_type(context, &before.ty, &after.ty),
+        _ => false,
+    };
+    let altered = context.changes.tables().filter_map(|c| if let TableChange::Alter(edits) = c { Some(edits) } else { None });
+    altered.into_iter().any(|edits| edits.columns.iter().any(becomes))
 }
 
 /// Returns whether the plan may use one of these values: an expression that it runs contains it as a string.
