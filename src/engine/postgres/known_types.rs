@@ -163,6 +163,13 @@ fn open(ty: &Type, desired: &Schema) -> Option<String> {
     (!declared(&name) && !unmanaged).then(|| format!("{schema}{}", canon::quote(name.name.as_str())))
 }
 
+/// Returns whether the type is the row type of a declared relation, or an array of it: the plan may create it.
+pub(super) fn is_row_type(ty: &Type, schema: &Schema) -> bool {
+    let Type::Other(text) = ty else { return false };
+    words::leading_name(text.as_str())
+        .is_some_and(|((of, name), _)| is_relation(&ObjectName { schema: of.map(|s| ident(&s)), name: ident(&name) }, schema))
+}
+
 fn is_relation(name: &ObjectName, schema: &Schema) -> bool {
     schema.tables.contains_key(name) || schema.views.contains_key(name) || schema.materialized_views.contains_key(name)
 }

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 use super::connection::{Connection, Error};
 use super::names::{Names, quote};
 use super::settle::{self, stand_ins};
-use super::{ddl, fragments, gate, types};
+use super::{ddl, fragments, gate, known_types, types};
 use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
 use crate::schema::{Case, Column, Domain, Ident, Index, Literal, ObjectName, Origin, Problem, Schema, Span, Table, Type};
 
@@ -75,6 +75,9 @@ fn trial(change: &TableChange, desired: &Schema) -> Option<Trial> {
         TableChange::Drop(_) => return None,
         TableChange::Alter(edits) => coming(edits),
     };
+    if table.columns.values().any(|c| known_types::is_row_type(&c.ty, desired)) {
+        return None;
+    }
     let mut indexes: Vec<Index> = table.indexes.drain(..).map(|(_, i)| i).collect();
     indexes.retain(|i| retyped || doubt::index(i, &table));
     table.checks.retain(|c| retyped || doubt::check(c));

@@ -282,6 +282,7 @@ fn footprint(context: &LoweringContext<'_>, table: &Altered<'_>, step: &mut Step
     f.needs.dedup();
     f.frees = needed(context, live).into_iter().filter(|r| context.dropped.contains(r)).collect();
     f.frees.extend(context.moved.keys().map(|key| Resource::OldType(key.to_string())));
+    f.frees.extend(super::tables::row_types_dropped(context, live));
     f.frees.push(Resource::ExtensionsUnused);
     // A backfill that reads another table must see it before it changes.
     let read = after.columns.values().flat_map(|c| c.backfill.iter().chain(&c.using));

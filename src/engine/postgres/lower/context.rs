@@ -9,7 +9,7 @@ use super::super::names::Names;
 use super::super::words::{reads, words};
 use super::super::{default_name, types as pg_types};
 use super::aside::Asides;
-use super::ground::domains_of;
+use super::ground::{domains_of, ground};
 use super::types::{self, Moved};
 use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Footprint, Resource};
@@ -120,7 +120,10 @@ impl<'a> LoweringContext<'a> {
         let over = |key: &str| {
             let live = self.renamed_types.iter().find(|(_, new)| *new == key).map_or(key, |(old, _)| old);
             let domain = self.current.domains.values().find(|d| self.names.key(&d.name) == live);
-            domain.is_some_and(|d| domains_of(self, self.current, &d.ty).iter().any(|b| self.names.same(&b.name, name)))
+            domain.is_some_and(|d| {
+                let under = pg_types::named(&ground(self, self.current, &d.ty), &self.names).map(|(key, _)| key);
+                under == Some(self.names.key(name)) || domains_of(self, self.current, &d.ty).iter().any(|b| self.names.same(&b.name, name))
+            })
         };
         footprint.frees.retain(|r| !matches!(r, Resource::OldType(key) if over(key)));
     }

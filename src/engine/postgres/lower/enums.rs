@@ -44,7 +44,7 @@ fn comment(context: &LoweringContext<'_>, e: &EnumType) -> Statement {
 fn gone(context: &LoweringContext<'_>, mut step: Step, name: &ObjectName, resource: &ObjectName) -> Step {
     step.statements.push(Statement::of_catalog(format!("DROP TYPE {}", context.type_now(name))));
     step.footprint.drops.push(context.ty(resource));
-    context.goes(&mut step.footprint, name);
+    context.type_goes(&mut step.footprint, name);
     step
 }
 

@@ -1,9 +1,9 @@
 //! What is under a domain: the type that its values have, through domains over domains.
 
-use super::super::read_type;
 use super::super::types as pg_types;
+use super::super::{normalize, read_type};
 use super::LoweringContext;
-use crate::schema::{Domain, Schema, Type};
+use crate::schema::{DefaultValue, Domain, Schema, Type};
 
 /// Returns the domains of a type in a schema: its own one first, then the one that this is over, and so on.
 pub(super) fn domains_of<'s>(context: &LoweringContext<'_>, schema: &'s Schema, ty: &Type) -> Vec<&'s Domain> {
@@ -56,6 +56,13 @@ pub(super) fn known_ground(context: &LoweringContext<'_>, ty: &Type) -> Option<S
 pub(super) fn is_unchanged(context: &LoweringContext<'_>, domain: &Domain) -> bool {
     let same = |b: &Domain| b.ty == domain.ty && b.not_null == domain.not_null && b.checks == domain.checks;
     !context.moved.contains_key(&context.names.key(&domain.name)) && context.current.domains.get(&domain.name).is_some_and(same)
+}
+
+/// Returns the default that a column of the type has without one of its own: that of its domain.
+pub(super) fn default_of<'s>(context: &'s LoweringContext<'_>, ty: &Type) -> Option<&'s DefaultValue> {
+    let is_array = pg_types::named(ty, &context.names).is_some_and(|(_, dimensions)| dimensions.contains('['));
+    let domains = domains_of(context, context.desired, ty);
+    domains.into_iter().filter(|_| !is_array).find_map(|d| d.default.as_ref()).filter(|d| d.canon != normalize::NULL)
 }
 
 /// Returns whether no value of the type can be NULL.

@@ -68,6 +68,8 @@ fn not_null(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column)
     let converted = table.retyped.iter().any(|r| r.column == column.name && r.said);
     let binds = column.not_null && (new && !counts || before.is_some_and(|b| !b.not_null) || converted);
     let has_default = column.backfill.is_none() && column.default.as_ref().is_some_and(|d| d.canon != normalize::NULL);
+    let has_default =
+        has_default || column.backfill.is_none() && column.default.is_none() && super::ground::default_of(context, &column.ty).is_some();
     let certain = new && (has_default || is_filled(column));
     if !binds || certain {
         return None;

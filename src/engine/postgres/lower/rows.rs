@@ -4,7 +4,7 @@
 use super::super::names::quote;
 use super::super::{ddl, types};
 use super::LoweringContext;
-use super::ground::known_ground;
+use super::ground::{default_of, known_ground};
 use super::retype::live_column;
 use super::tables::Altered;
 use crate::schema::{Column, Table};
@@ -54,7 +54,10 @@ fn value(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) ->
             _ if column.ty.is_serial() || column.identity.is_some() => format!("row_number() OVER (){cast}"),
             (Some(e), _) => format!("({}){cast}", e.text),
             (None, Some(d)) => format!("({}){cast}", ddl::value(&d.value)),
-            (None, None) => format!("NULL{cast}"),
+            (None, None) => match default_of(context, &column.ty) {
+                Some(d) => format!("({}){cast}", ddl::value(&d.value)),
+                None => format!("NULL{cast}"),
+            },
         };
     }
     let live = quote(live_column(&table.edits, &column.name).as_str());

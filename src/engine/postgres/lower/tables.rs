@@ -298,6 +298,7 @@ fn destroy(context: &LoweringContext<'_>, table: &Table) -> Step {
     let own = context.shape(&table.name);
     f.frees.retain(|r| *r != own);
     f.frees.extend(needed(context, table).into_iter().filter(|r| context.dropped.contains(r)));
+    f.frees.extend(row_types_dropped(context, live));
     context.goes(f, &table.name);
     step.rows_of = Some(name.clone());
     let message = format!("drops table {} ({{rows}})", table.name);
@@ -316,6 +317,15 @@ fn destroy(context: &LoweringContext<'_>, table: &Table) -> Step {
 /// Returns the altered tables by their new names.
 pub(super) fn by_name<'t, 'a>(context: &LoweringContext<'_>, alters: &'t [Altered<'a>]) -> BTreeMap<String, &'t Altered<'a>> {
     alters.iter().map(|a| (context.names.key(&a.edits.after.name), a)).collect()
+}
+
+/// Returns the row types of dropped tables that columns of another table have: these columns go first.
+pub(super) fn row_types_dropped(context: &LoweringContext<'_>, live: &Table) -> Vec<Resource> {
+    let dropped = context.changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(context.ty(&t.name)) } else { None });
+    let dropped: BTreeSet<Resource> = dropped.collect();
+    let own = context.ty(&live.name);
+    let types = live.columns.values().filter_map(|c| context.type_of(&c.ty));
+    types.filter(|ty| *ty != own && dropped.contains(ty)).collect()
 }
 
 /// Returns how to keep a table that is dropped. One that moved to another schema would be created empty there.

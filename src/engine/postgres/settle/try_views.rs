@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use super::super::ask::Refusal;
 use super::super::connection::{Connection, Error};
 use super::super::names::literal;
-use super::super::{canon, inspect, names, sqlstate};
+use super::super::{canon, default_name, inspect, names, sqlstate};
 use super::stand_ins::{self, Stood};
 use super::views::{Body, Open, bodies, is_relation};
 use crate::engine::postgres::catalog_row::catalog_row;
-use crate::schema::{Ident, Kind, ObjectName, Problem, Schema};
+use crate::schema::{Ident, Kind, ObjectName, Problem, Schema, Table};
 
 /// A view to create: its temporary name and the rest of the statement.
 struct Attempt<'s> {
@@ -42,6 +42,7 @@ pub(super) async fn problems(
     for (attempt, error) in rejected {
         let waits = attempt.named.intersection(&names).any(|n| *n != attempt.name);
         let refusal = Refusal::from(error);
+        let waits = waits || needs_what_comes(&attempt, &refusal, (live, desired), open);
         if !is_uncertain(connection, &attempt, &refusal, waits, stood).await? {
             found.extend(told(&attempt, &refusal));
         }
@@ -86,6 +87,27 @@ async fn created<'s>(connection: &mut Connection, mut waiting: Vec<Attempt<'s>>)
         }
     }
     Ok((made, rejected))
+}
+
+/// Returns whether the view may need something that the change makes and that has no stand-in under the name by which
+/// the view calls it: a sequence, or a view in a schema that is spelled out.
+fn needs_what_comes(attempt: &Attempt<'_>, refusal: &Refusal, (live, desired): (&Schema, &Schema), open: &[Open]) -> bool {
+    let names = |name: &ObjectName| attempt.named.contains(name.name.as_str());
+    match refusal.code.as_str() {
+        "42P01" | "42703" | "42704" => {
+            let own = |t: &Table| {
+                t.columns
+                    .values()
+                    .filter(|c| c.ty.is_serial() || c.identity.is_some())
+                    .map(|c| default_name::sequence(&t.name, &c.name))
+                    .collect::<Vec<_>>()
+            };
+            desired.sequences.keys().any(|s| names(s) && !live.sequences.contains_key(s))
+                || desired.tables.values().flat_map(own).any(|s| attempt.named.contains(&s))
+                || open.iter().any(|o| names(&o.name) && (o.name.schema.is_some() || refusal.message.contains('.')))
+        }
+        _ => false,
+    }
 }
 
 /// Returns whether the server may accept the view once the change has been made, because it rejects a stand-in

@@ -82,7 +82,9 @@ fn open(live: &Schema, desired: &Schema) -> Vec<Open> {
             let there = live_name(live, body);
             let named = |kind: &Body| Some(kind.head.name.clone()) == there && kind.kind == body.kind;
             let same = bodies(live).filter(named).any(|v| v.query == body.query) && body.columns.is_empty();
-            let stays = same && canon::names(&body.query.text).iter().all(|n| !changing.contains(n));
+            // One that is renamed does not have its new name yet.
+            let renamed = there.as_ref() != Some(&body.head.name);
+            let stays = same && !renamed && canon::names(&body.query.text).iter().all(|n| !changing.contains(n));
             if !stays {
                 changing.insert(body.head.name.name.to_string());
                 open.push(Open { kind: body.kind, name: body.head.name.clone(), before: there });
