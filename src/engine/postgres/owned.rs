@@ -41,8 +41,7 @@ fn keep_declared(live: &mut Schema, desired: &Schema, named: &BTreeMap<(ObjectNa
         for column in table.columns.values().filter(|c| c.ty.is_serial()) {
             let key = (table.name.clone(), column.name.clone());
             let sequence = named.get(&key).cloned().unwrap_or_else(|| usual(&key.0, &key.1));
-            let takes_over =
-                |s: &Sequence| s.name == sequence || s.name.schema == sequence.schema && s.was.iter().any(|w| *w == sequence.name);
+            let takes_over = |s: &Sequence| s.name == sequence || s.name.schema == sequence.schema && s.was.contains(&sequence.name);
             if desired.sequences.values().any(takes_over) {
                 declared.push((key, sequence));
             }
