@@ -274,7 +274,7 @@ fn footprint(context: &LoweringContext<'_>, table: &Altered<'_>, step: &mut Step
     f.creates.extend(taken.difference(&left).cloned());
     // A foreign key may reference a key that is added here.
     f.creates.push(Resource::Keys(context.names.key(&after.name)));
-    f.needs = needed(context, after);
+    f.needs = needed(context, after).into_iter().filter(|r| context.is_there_then(r)).collect();
     f.needs.extend(changed_parts(context, table));
     f.needs.extend(logging::needs(context, &table.edits));
     f.creates.extend(logging::done(context, &table.edits));

@@ -150,6 +150,12 @@ impl<'a> LoweringContext<'a> {
         types.chain(sequences).collect()
     }
 
+    /// Returns whether what a new definition seems to name is there after the change. A dropped sequence is not: the word
+    /// means something else, such as a column.
+    pub(super) fn is_there_then(&self, named: &Resource) -> bool {
+        !matches!(named, Resource::Relation(_)) || !self.dropped.contains(named)
+    }
+
     /// Returns the relations that a query reads.
     pub(super) fn read_by(&self, sql: &str) -> BTreeSet<String> {
         reads(sql).into_iter().map(|(schema, name)| self.names.key_of(schema.as_deref(), &name)).collect()

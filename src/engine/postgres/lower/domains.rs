@@ -51,7 +51,7 @@ fn come(context: &LoweringContext<'_>, mut step: Step, d: &Domain) -> Step {
     context.comes(&mut step.footprint, &d.name);
     let texts = d.checks.iter().map(|c| c.expr.text.clone()).chain(d.default.iter().map(|v| ddl::value(&v.value)));
     let own = context.ty(&d.name);
-    step.footprint.needs.extend(texts.flat_map(|t| context.named_in(&t)).filter(|n| *n != own));
+    step.footprint.needs.extend(texts.flat_map(|t| context.named_in(&t)).filter(|n| *n != own && context.is_there_then(n)));
     step
 }
 

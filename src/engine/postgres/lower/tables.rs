@@ -184,7 +184,7 @@ fn create(context: &LoweringContext<'_>, declared: &Table) -> Step {
     let sequences: Vec<Resource> = sequences.map(|name| context.relation(&name)).collect();
     step.footprint.creates.retain(|name| !sequences.contains(name));
     step.footprint.prefers.extend(sequences);
-    step.footprint.needs = needed(context, table);
+    step.footprint.needs = needed(context, table).into_iter().filter(|r| context.is_there_then(r)).collect();
     context.comes(&mut step.footprint, &table.name);
     step
 }
