@@ -167,6 +167,6 @@ mod tests {
         let called = |words: &[&str]| called(words.iter().map(|w| (*w).to_owned()));
         assert_eq!(called(&["rollback", "2", "--backfill", "t.a='x'"]), "rosey rollback 2 --backfill \"t.a='x'\"");
         assert_eq!(called(&["rollback", "--url", "postgresql://ada:s3cret@h/d"]), "rosey rollback --url URL");
-        assert_eq!(called(&["rollback", "--url=postgresql://ada:s3cret@h/d", "-m", "a b"]), "rosey rollback '--url=URL' -m 'a b'");
+        assert_eq!(called(&["rollback", "--url=postgresql://ada:s3cret@h/d", "-m", "a b"]), "rosey rollback --url=URL -m 'a b'");
     }
 }
