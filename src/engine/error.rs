@@ -84,7 +84,7 @@ impl Error {
         matches!(self, Error::Sqlite(sqlite::Error::ReadOnly))
     }
 
-    /// Whether there is no such file.
+    /// Returns whether the file does not exist.
     pub(crate) fn is_no_file(&self) -> bool {
         matches!(self, Error::Sqlite(sqlite::Error::NoFile { .. }))
     }
