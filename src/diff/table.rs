@@ -95,6 +95,12 @@ pub struct TableEdits {
 }
 
 impl TableEdits {
+    /// Returns a column as it will be, by its live name; `None` if it is dropped.
+    pub(crate) fn column_after(&self, live: &Ident) -> Option<&Column> {
+        let new = self.renamed_columns.iter().find(|(old, _)| old == live).map_or(live, |(_, new)| new);
+        self.after.columns.get(new)
+    }
+
     /// Returns whether nothing differs.
     pub fn is_empty(&self) -> bool {
         !self.changes_table() && self.indexes.is_empty() && self.renamed_indexes.is_empty() && !self.renames()

@@ -225,10 +225,7 @@ impl Dependent {
             _ => None,
         });
         let after = match edits {
-            Some(edits) => {
-                let new = edits.renamed_columns.iter().find(|(old, _)| *old == before.name).map_or(&before.name, |(_, new)| new);
-                edits.after.columns.get(new)
-            }
+            Some(edits) => edits.column_after(&before.name),
             None => desired.tables.get(owner).and_then(|t| t.columns.get(&before.name)),
         };
         after.is_some_and(|after| if self.class == "pg_class" { after.ty == before.ty } else { after.default == before.default })

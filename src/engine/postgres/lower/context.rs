@@ -27,6 +27,8 @@ pub(super) struct LoweringContext<'a> {
     pub(super) moved: BTreeMap<String, Moved>,
     /// The types and sequences that are dropped.
     pub(super) dropped: BTreeSet<Resource>,
+    /// The row types of the tables that are dropped.
+    pub(super) dropped_rows: BTreeSet<Resource>,
     /// Types that are only renamed: old and new.
     pub(super) renamed_types: BTreeMap<String, String>,
     /// The temporary names of live objects whose names other objects take.
@@ -37,8 +39,21 @@ impl<'a> LoweringContext<'a> {
     pub(super) fn new(changes: &'a Changes, current: &'a Schema, desired: &'a Schema, facts: &'a Facts, online: bool) -> Self {
         let names = Names::new(facts.default_schema.clone());
         let (moved, renamed_types, dropped) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        let mut context =
-            LoweringContext { changes, current, desired, facts, online, names, moved, dropped, renamed_types, asides: Asides::new() };
+        let dropped_rows = changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(&t.name) } else { None });
+        let dropped_rows = dropped_rows.map(|name| Resource::Type(names.key(name))).collect();
+        let mut context = LoweringContext {
+            changes,
+            current,
+            desired,
+            facts,
+            online,
+            names,
+            moved,
+            dropped,
+            dropped_rows,
+            renamed_types,
+            asides: Asides::new(),
+        };
         context.dropped = context.dropped();
         context.renamed_types = types::renamed(&context);
         context.moved = types::moved(&context);

@@ -4,7 +4,7 @@
 use super::super::names::quote;
 use super::super::types as pg_types;
 use super::LoweringContext;
-use super::ground::{domains_of, ground, is_unchanged};
+use super::ground::{domains_of, ground, is_array, is_unchanged};
 use super::rows::new_rows;
 use super::tables::Altered;
 use crate::plan::{Code, Hazard, Level, Probe};
@@ -29,7 +29,7 @@ pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
 
 fn of_domain(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column, domain: &Domain) -> Vec<Hazard> {
     let name = quote(column.name.as_str());
-    let is_array = pg_types::named(&column.ty, &context.names).is_some_and(|(_, dimensions)| dimensions.contains('['));
+    let is_array = is_array(context, &column.ty);
     let base = pg_types::value_type(&ground(context, context.desired, &domain.ty));
     let rows = new_rows(context, table);
     let from = match is_array {

@@ -3,7 +3,7 @@
 use super::super::types as pg_types;
 use super::super::{normalize, read_type};
 use super::LoweringContext;
-use crate::schema::{DefaultValue, Domain, Schema, Type};
+use crate::schema::{Column, DefaultValue, Domain, Schema, Type};
 
 /// Returns the domains of a type in a schema: its own one first, then the one that this is over, and so on.
 pub(super) fn domains_of<'s>(context: &LoweringContext<'_>, schema: &'s Schema, ty: &Type) -> Vec<&'s Domain> {
@@ -39,6 +39,17 @@ pub(super) fn bases(context: &LoweringContext<'_>, before: &Type, after: &Type) 
     (ground(context, context.current, before), ground(context, context.desired, after))
 }
 
+/// Returns a column before and after its values are converted, with the types of [`bases`].
+pub(super) fn converted(context: &LoweringContext<'_>, before: &Column, after: &Column) -> (Column, Column) {
+    let (old, new) = bases(context, &before.ty, &after.ty);
+    (Column { ty: old, ..before.clone() }, Column { ty: new, ..after.clone() })
+}
+
+/// Returns whether a type with a name is an array.
+pub(super) fn is_array(context: &LoweringContext<'_>, ty: &Type) -> bool {
+    pg_types::named(ty, &context.names).is_some_and(|(_, dimensions)| dimensions.contains('['))
+}
+
 /// Returns the type under the domains of a column, as SQL, if the column has one and the server knows the type.
 pub(super) fn known_ground(context: &LoweringContext<'_>, ty: &Type) -> Option<String> {
     if domains_of(context, context.desired, ty).is_empty() {
@@ -60,13 +71,12 @@ pub(super) fn is_unchanged(context: &LoweringContext<'_>, domain: &Domain) -> bo
 
 /// Returns the default that a column of the type has without one of its own: that of its domain.
 pub(super) fn default_of<'s>(context: &'s LoweringContext<'_>, ty: &Type) -> Option<&'s DefaultValue> {
-    let is_array = pg_types::named(ty, &context.names).is_some_and(|(_, dimensions)| dimensions.contains('['));
+    let is_array = is_array(context, ty);
     let domains = domains_of(context, context.desired, ty);
     domains.into_iter().filter(|_| !is_array).find_map(|d| d.default.as_ref()).filter(|d| d.canon != normalize::NULL)
 }
 
 /// Returns whether no value of the type can be NULL.
 pub(super) fn refuses_null(context: &LoweringContext<'_>, ty: &Type) -> bool {
-    let is_array = pg_types::named(ty, &context.names).is_some_and(|(_, dimensions)| dimensions.contains('['));
-    !is_array && domains_of(context, context.desired, ty).iter().any(|d| d.not_null)
+    !is_array(context, ty) && domains_of(context, context.desired, ty).iter().any(|d| d.not_null)
 }

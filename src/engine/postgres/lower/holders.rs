@@ -65,10 +65,7 @@ pub(crate) fn types_over(names: &Names, schema: &Schema, ty: &ObjectName) -> BTr
 fn after<'w>(context: &'w LoweringContext<'_>, table: &ObjectName, column: &Ident) -> Option<&'w Column> {
     let changed = context.changes.tables().find(|c| c.before().is_some_and(|t| context.names.same(&t.name, table)));
     match changed {
-        Some(TableChange::Alter(e)) => {
-            let new = e.renamed_columns.iter().find(|(old, _)| old == column).map_or(column, |(_, new)| new);
-            e.after.columns.get(new)
-        }
+        Some(TableChange::Alter(edits)) => edits.column_after(column),
         Some(_) => None,
         None => context.desired.tables.get(table).or_else(|| context.current.tables.get(table)).and_then(|t| t.columns.get(column)),
     }

@@ -67,9 +67,8 @@ fn not_null(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column)
     let new = before.is_none();
     let converted = table.retyped.iter().any(|r| r.column == column.name && r.said);
     let binds = column.not_null && (new && !counts || before.is_some_and(|b| !b.not_null) || converted);
-    let has_default = column.backfill.is_none() && column.default.as_ref().is_some_and(|d| d.canon != normalize::NULL);
-    let has_default =
-        has_default || column.backfill.is_none() && column.default.is_none() && super::ground::default_of(context, &column.ty).is_some();
+    let default = column.default.as_ref().or_else(|| super::ground::default_of(context, &column.ty));
+    let has_default = column.backfill.is_none() && default.is_some_and(|d| d.canon != normalize::NULL);
     let certain = new && (has_default || is_filled(column));
     if !binds || certain {
         return None;
@@ -91,8 +90,7 @@ fn not_null(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column)
 /// Returns a column before and after its values are converted, with the types under new or changed domains.
 fn converted(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Ident) -> Option<(Column, Column)> {
     let (before, after) = (table.column(column)?, table.edits.after.columns.get(column)?);
-    let (old, new) = super::ground::bases(context, &before.ty, &after.ty);
-    Some((Column { ty: old, ..before.clone() }, Column { ty: new, ..after.clone() }))
+    Some(super::ground::converted(context, before, after))
 }
 
 /// Reports texts that are longer than the new type allows: PostgreSQL refuses them.

@@ -7,7 +7,7 @@ use super::super::names::quote;
 use super::super::types as pg_types;
 use super::super::words::words;
 use super::LoweringContext;
-use super::ground::{bases, domains_of};
+use super::ground::{converted, domains_of};
 use super::types::same_type;
 use crate::diff::TableEdits;
 use crate::schema::{Column, Ident, Type};
@@ -68,11 +68,10 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
     let by_text = by_text(before, after);
     let moved = moved_under(context, after);
     let said = after.using.as_ref().filter(|_| other_type || moved.is_some());
-    let (old, new) = bases(context, &before.ty, &after.ty);
+    let (under, over) = converted(context, before, after);
     let is_moved = |ty: &Type| pg_types::named(ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
     // An assignment rejects a text that is too long for the domain; a cast would truncate it.
-    let is_assigned = pg_types::assignable(&old, &new) && !is_moved(&new);
-    let (under, over) = (Column { ty: old.clone(), ..before.clone() }, Column { ty: new.clone(), ..after.clone() });
+    let is_assigned = pg_types::assignable(&under.ty, &over.ty) && !is_moved(&over.ty);
     let goes_by_text = is_by_text(context, &under, &over);
     let converted = match (said, moved) {
         // The expression has the old type, which is renamed, or no type yet.
@@ -98,7 +97,7 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
     let clause = format!("TYPE {ty}{collate}{}", using.as_ref().map(|u| format!(" USING {u}")).unwrap_or_default());
     // Constraints of a domain are checked by rewriting the table.
     let bound = other_type && domains_of(context, context.desired, &after.ty).iter().any(|d| d.not_null || !d.checks.is_empty());
-    let rewrites = using.is_some() || moved.is_some() || bound || pg_types::rewrites(&old, &new);
+    let rewrites = using.is_some() || moved.is_some() || bound || pg_types::rewrites(&under.ty, &over.ty);
     let value = using.unwrap_or_else(|| if other_type || moved.is_some() { format!("{name}::{ty}") } else { name });
     Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }
 }

@@ -321,11 +321,9 @@ pub(super) fn by_name<'t, 'a>(context: &LoweringContext<'_>, alters: &'t [Altere
 
 /// Returns the row types of dropped tables that columns of another table have: these columns go first.
 pub(super) fn row_types_dropped(context: &LoweringContext<'_>, live: &Table) -> Vec<Resource> {
-    let dropped = context.changes.tables().filter_map(|c| if let TableChange::Drop(t) = c { Some(context.ty(&t.name)) } else { None });
-    let dropped: BTreeSet<Resource> = dropped.collect();
     let own = context.ty(&live.name);
     let types = live.columns.values().filter_map(|c| context.type_of(&c.ty));
-    types.filter(|ty| *ty != own && dropped.contains(ty)).collect()
+    types.filter(|ty| *ty != own && context.dropped_rows.contains(ty)).collect()
 }
 
 /// Returns how to keep a table that is dropped. One that moved to another schema would be created empty there.
