@@ -1,5 +1,6 @@
-//! The differences between two schemas: one list of changes, each of one object. What treats all kinds alike goes over the
-//! heads of both sides; what must know a kind matches on [`Change`], or asks for the changes of that kind.
+//! The differences between two schemas: a list of changes, each of one object. Code that treats all kinds
+//! alike works on the heads of both sides; code that must know a kind matches on [`Change`], or asks for the
+//! changes of that kind.
 
 use std::collections::BTreeSet;
 
@@ -46,7 +47,7 @@ macro_rules! changes {
                 }
             }
 
-            /// The head of the object as it is, under its old name; none if it is created.
+            /// Returns the head of the current object, under its old name; none if it is created.
             pub fn before(&self) -> Option<&Head> {
                 match self {
                     Change::Table(t) => t.before().map(|t| &t.head),
@@ -54,7 +55,7 @@ macro_rules! changes {
                 }
             }
 
-            /// The head of the object as it will be; none if it is dropped.
+            /// Returns the head of the desired object; none if it is dropped.
             pub fn after(&self) -> Option<&Head> {
                 match self {
                     Change::Table(t) => t.after().map(|t| &t.head),
@@ -62,7 +63,7 @@ macro_rules! changes {
                 }
             }
 
-            /// The head of the object as it will be, or as it was if it is dropped.
+            /// Returns the head of the desired object, or of the current one if it is dropped.
             pub fn head(&self) -> &Head {
                 match self {
                     Change::Table(t) => &t.table().head,
@@ -70,7 +71,7 @@ macro_rules! changes {
                 }
             }
 
-            /// The attributes of the object itself that differ; those of a table's parts are not among them.
+            /// Returns the attributes of the object itself that differ, without those of a table's parts.
             pub fn edits(&self) -> &[Edit] {
                 match self {
                     Change::Table(t) => t.edits(),
@@ -78,7 +79,7 @@ macro_rules! changes {
                 }
             }
 
-            /// Declares the object as it will be in a schema, unless it is dropped.
+            /// Declares the desired object in a schema, unless it is dropped.
             pub(crate) fn declare(&self, schema: &mut Schema) {
                 match self {
                     Change::Table(t) => schema.$tables.extend(t.after().map(|t| (t.name.clone(), t.clone()))),
@@ -88,20 +89,20 @@ macro_rules! changes {
         }
 
         impl Changes {
-            /// The changes of tables, with their columns, keys, constraints and indexes.
+            /// Returns the changes of tables, with their columns, keys, constraints and indexes.
             pub fn tables(&self) -> impl Iterator<Item = &TableChange> + Clone {
                 self.objects.iter().filter_map(|c| if let Change::Table(t) = c { Some(t) } else { None })
             }
 
             $(
-                /// The changes of objects of this kind.
+                /// Returns the changes of objects of this kind.
                 pub fn $field(&self) -> impl Iterator<Item = &Delta<$ty>> + Clone {
                     self.objects.iter().filter_map(|c| if let Change::$kind(d) = c { Some(d) } else { None })
                 }
             )+
         }
 
-        /// The differences of everything but tables.
+        /// Returns the differences of everything except tables.
         pub(super) fn of_others(before: &Schema, live: &Schema, wanted: &Schema) -> Vec<Change> {
             let mut found = Vec::new();
             $(
@@ -112,7 +113,7 @@ macro_rules! changes {
             found
         }
 
-        /// Puts what holds no values under the names that it will have.
+        /// Moves objects that hold no values to their new names.
         pub(super) fn rename_others(live: &mut Schema, wanted: &Schema) {
             $(rekey(&mut live.$field, &wanted.$field);)+
         }
@@ -121,48 +122,49 @@ macro_rules! changes {
 with_kinds!(changes);
 
 impl Change {
-    /// The address of the object, under its new name.
+    /// Returns the address of the object, under its new name.
     pub fn address(&self) -> Address {
         Address::of(self.kind(), &self.head().name)
     }
 
-    /// Whether the object stays, and differs.
+    /// Returns whether the object exists on both sides and differs.
     pub fn is_alter(&self) -> bool {
         self.before().is_some() && self.after().is_some()
     }
 }
 
 impl Changes {
-    /// The address of each object that differs, before and after: none on the side where it does not exist.
+    /// Returns the addresses of each object that differs, before and after; none on the side on which it does
+    /// not exist.
     pub fn pairs(&self) -> Vec<(Option<Address>, Option<Address>)> {
         let side = |c: &Change, head: Option<&Head>| head.map(|h| Address::of(c.kind(), &h.name));
         self.objects.iter().map(|c| (side(c, c.before()), side(c, c.after()))).collect()
     }
 
-    /// Returns the addresses of all that differs, without duplicates.
+    /// Returns the addresses of all objects that differ, without duplicates.
     pub fn addresses(&self) -> BTreeSet<Address> {
         let lacking = self.lacking.iter().map(|(kind, name)| Address::top(kind, name));
         self.objects.iter().map(Change::address).chain(lacking).collect()
     }
 
-    /// Returns whether one object is dropped and another one takes its name.
+    /// Returns whether an object is dropped and another one takes its name.
     pub fn replaces(&self, address: &Address) -> bool {
         let named = |c: &&Change| c.head().name.name.as_str() == address.last() && c.address() == *address;
         let there = || self.objects.iter().filter(|c| c.kind().holds_values()).filter(named);
         there().any(|c| c.after().is_none()) && there().any(|c| c.after().is_some())
     }
 
-    /// The change of the object at the address.
+    /// Returns the change of the object at the address.
     pub fn at(&self, address: &Address) -> Option<&Change> {
         self.objects.iter().find(|c| c.address() == *address)
     }
 
-    /// The changes of tables, to change them.
+    /// Returns the changes of tables, mutably.
     pub(crate) fn tables_mut(&mut self) -> impl Iterator<Item = &mut TableChange> {
         self.objects.iter_mut().filter_map(|c| if let Change::Table(t) = c { Some(t) } else { None })
     }
 
-    /// Whether the schemas are equal.
+    /// Returns whether the schemas are equal.
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty() && self.lacking.is_empty()
     }

@@ -8,7 +8,7 @@ use super::pairs::is_respelled;
 use super::{Attribute, Object};
 use crate::schema::{Body, ObjectName};
 
-/// One attribute that differs, as shown to people.
+/// One attribute that differs, formatted for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Edit {
@@ -58,14 +58,14 @@ impl<T> Delta<T> {
 }
 
 impl<T> Delta<T> {
-    /// The object as it will be, or as it was if it is dropped.
+    /// Returns the desired object, or the current one if it is dropped.
     pub fn object(&self) -> &T {
         match self {
             Delta::Create(t) | Delta::Drop(t) | Delta::Alter { after: t, .. } => t,
         }
     }
 
-    /// The attributes that differ.
+    /// Returns the attributes that differ.
     pub fn edits(&self) -> &[Edit] {
         match self {
             Delta::Create(_) | Delta::Drop(_) => &[],
@@ -87,7 +87,7 @@ pub(crate) fn deltas<K: Eq + Hash, T: Object>(current: &IndexMap<K, T>, desired:
     found
 }
 
-/// Replaces the dropped objects by their definitions before the renames.
+/// Replaces the dropped objects with their definitions before the renames.
 pub(crate) fn as_they_were<T: Object + Body>(found: Vec<Delta<T>>, live: &IndexMap<ObjectName, T>) -> Vec<Delta<T>> {
     let original = |delta: Delta<T>| match delta {
         Delta::Drop(t) => Delta::Drop(live.get(&t.name).cloned().unwrap_or(t)),

@@ -1,4 +1,4 @@
-//! Names what differs, a phrase for each difference, for messages about an outcome that is not as desired.
+//! Describes differences in words, for messages about an outcome that is not as desired.
 
 use std::fmt::Display;
 
@@ -7,7 +7,8 @@ use super::{Change, Changes, Delta, Edit, TableChange, TableEdits};
 /// How many differences a message names.
 const SHOWN: usize = 5;
 
-/// Returns what differs between the outcome and the desired schema: each object with its parts and attributes.
+/// Returns the differences between the outcome and the desired schema: each object with its parts and
+/// attributes.
 pub(crate) fn in_words(left: &Changes) -> String {
     let lacking = left.lacking.iter().map(|(kind, name)| format!("{kind}.{name} (missing)"));
     let all: Vec<String> = left.objects.iter().flat_map(of_change).chain(lacking).collect();
@@ -52,7 +53,7 @@ fn part<T>(kind: &str, delta: &Delta<T>, name: impl Fn(&T) -> String) -> String 
     }
 }
 
-/// Returns the attributes with both values, after a space.
+/// Returns the attributes with both values, preceded by a space.
 fn attributes(edits: &[Edit]) -> String {
     let value = |v: &Option<String>| v.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string);
     let all: Vec<String> = edits.iter().map(|e| pair(&e.attribute, &value(&e.before), &value(&e.after))).collect();

@@ -1,7 +1,7 @@
 //! Compares two normalised schemas. Pure: it accesses no database and does not judge what a change costs.
 //!
 //! What counts as equal is decided by normalisation. Renames are resolved first, on a copy of the current
-//! schema, as the database itself does them, so that what depends on a renamed column does not differ.
+//! schema, in the way the database does them, so that what depends on a renamed column does not differ.
 
 mod attribute;
 mod change;
@@ -37,8 +37,8 @@ pub fn diff(current: &Normalized, desired: &Normalized) -> Result<Changes, Vec<P
     diff_over(current, desired, &Schema::default())
 }
 
-/// Compares as [`diff()`] does. `rewritten` has the views and triggers that the database rewrites when it
-/// does the renames, under their names before the change.
+/// Compares like [`diff()`]. `rewritten` contains the views and triggers that the database rewrites during
+/// the renames, under their names before the change.
 ///
 /// # Errors
 /// As [`diff()`].
@@ -76,12 +76,12 @@ fn compared(before: &Schema, wanted: &Schema, renames: &rename::Renames, rewritt
     Changes { objects, lacking: unmanaged::lacking(&live, wanted) }
 }
 
-/// Compares two lists of checks, those of domains, which are otherwise compared as a whole.
+/// Compares two lists of checks. For domains, which are otherwise compared as a whole.
 pub(crate) fn check_changes(current: &[crate::schema::Check], desired: &[crate::schema::Check]) -> Vec<Delta<crate::schema::Check>> {
     pairs::rule_deltas(current, desired, false)
 }
 
-/// Returns the edits of a table that must be altered although nothing in it differs.
+/// Returns the edits of a table that must be altered although it does not differ.
 pub(crate) fn untouched(live: &Table, after: &Table) -> TableEdits {
     table::compared(live, after)
 }
@@ -92,7 +92,7 @@ pub(crate) fn is_same_table(a: &Table, b: &Table) -> bool {
     table::is_same(a, b)
 }
 
-/// Returns the schema without what an `ignore` covers. A trigger is ignored with its table.
+/// Returns the schema without ignored objects. A trigger is ignored with its table.
 fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
     if ignores.is_empty() {
         return Cow::Borrowed(schema);

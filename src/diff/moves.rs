@@ -9,7 +9,7 @@ use crate::schema::{Case, Ident, ObjectName};
 pub(super) struct Declared {
     pub(super) name: ObjectName,
     pub(super) olds: Vec<ObjectName>,
-    /// It is backfilled from existing data, so that it is a new object if its old name is declared as well.
+    /// It is backfilled from existing data: if its old name is declared as well, it is a new object.
     pub(super) is_filled: bool,
 }
 
@@ -90,7 +90,7 @@ fn chosen<'l>(live: &HashMap<&ObjectName, &'l ObjectName>, declared: &[Declared]
     chosen
 }
 
-/// Decides whether a rename is to be done.
+/// Decides whether to do a rename.
 fn fate(
     first: usize,
     live: &HashMap<&ObjectName, &ObjectName>,

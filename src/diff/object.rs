@@ -1,4 +1,4 @@
-//! The attributes of each kind of object: the same list is compared and shown.
+//! The attributes of each kind of object. Comparison and display use the same list.
 
 use super::{Attribute, Edit};
 use crate::schema::{
@@ -45,7 +45,7 @@ impl Edits {
         self.of(Attribute::With, &sorted(before), &sorted(after), |w| parameters(w))
     }
 
-    /// Compares a name, but only if the file gives one: otherwise the database chooses it.
+    /// Compares a name if the file specifies one; otherwise the database chooses it.
     fn name(self, before: &Option<Ident>, after: &Option<Ident>) -> Self {
         if after.is_none() { self } else { self.of(Attribute::Name, before, after, shown) }
     }
@@ -72,7 +72,7 @@ fn counting(options: &SequenceOptions) -> Option<String> {
     Some(options.to_string()).filter(|s| !s.is_empty())
 }
 
-/// Shows a default for people: strings in quotes, expressions in parentheses.
+/// Formats a default for display: strings in quotes, expressions in parentheses.
 pub(crate) fn show_default(default: &DefaultValue) -> String {
     match &default.value {
         Literal::Null => "null".to_owned(),

@@ -1,5 +1,5 @@
-//! Matches the constraints before a change with those after it: first by name, then by definition, as most
-//! have no name.
+//! Matches the constraints before a change with those after it: first by name, then by definition, because
+//! most have no name.
 
 use super::Attribute;
 use super::Object;
@@ -91,7 +91,7 @@ pub(super) fn altered_rule<T: Rule>(before: &T, after: &T, exact_names: bool) ->
     (!edits.is_empty()).then(|| Delta::Alter { before: before.clone(), after: after.clone(), edits })
 }
 
-/// Returns whether `was=` asks for the same name in different case, if names compare without case.
+/// Returns whether `was=` requests the same name in different case, if names compare without case.
 pub(super) fn is_respelled(old: &Ident, new: &Ident, was: &[Ident]) -> bool {
     old == new && old.as_str() != new.as_str() && was.contains(old)
 }

@@ -1,4 +1,4 @@
-//! Renames: which ones `was=` asks for, and what the database changes elsewhere when it does them.
+//! Renames: those that `was=` requests, and what the database changes elsewhere when it does them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use super::moves::{Declared, Moves, Names, Spare, moves, one_by_one};
 use super::object::Object;
 use crate::schema::{Body, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, Part, PartKey, Problem, Schema, Span, Table, is_done};
 
-/// The renames of one change, as if those of each kind were done at once, with the names before and after it.
+/// The renames of one change, as if those of each kind were done at once, with old and new names.
 #[derive(Debug, Default)]
 pub(super) struct Renames {
     /// Old and new name.
@@ -25,7 +25,7 @@ pub(super) struct Renames {
 }
 
 /// The renames of tables and columns one by one, in an order in which each name is free when it is taken.
-/// Cycles use a temporary name, which is gone at the end.
+/// Cycles use a temporary name, which is no longer in use at the end.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct OrderedRenames {
     /// Old and new names of tables.
@@ -88,13 +88,13 @@ fn tables_one_by_one(pairs: &[(ObjectName, ObjectName)], live: &Schema) -> Vec<(
     ordered.into_iter().flat_map(respelled).collect()
 }
 
-/// Returns whether a table in any schema has the name.
+/// Returns whether a table in any schema has this name.
 fn has_table(schema: &Schema, name: &Ident) -> bool {
     schema.tables.keys().any(|t| t.name == *name) || schema.hidden_names.contains(&name.as_str().to_lowercase())
 }
 
-/// Returns the renames that were found. A table that is dropped first gives up its name for a temporary one,
-/// so that nothing that depends on it is taken for a dependent of its successor.
+/// Returns the renames that were found. A table that is dropped first gives its name up for a temporary one,
+/// so that its dependents are not mistaken for those of its successor.
 fn with_vacated(found: Moves, is_taken: impl Fn(&Ident) -> bool) -> Vec<(ObjectName, ObjectName)> {
     let mut pairs = found.pairs;
     let Some(like) = found.vacated.first() else { return pairs };
@@ -119,10 +119,10 @@ pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames, rewritte
     live
 }
 
-/// Finds the renames that the file asks for.
+/// Finds the renames that the file requests.
 pub(super) fn resolve(live: &Schema, wanted: &Schema) -> Result<Renames, Vec<Problem>> {
     let bodies = wanted.heads().any(|(kind, head)| !kind.holds_values() && !head.was.is_empty());
-    // A rollback states what an object is called now, whatever has been done before.
+    // A rollback specifies the current name of an object, whatever was done before.
     let nothing = Exchanged::new();
     let done = if wanted.names_are_exact { &nothing } else { &live.renames_done };
     let mut problems = Vec::new();

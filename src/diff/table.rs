@@ -31,7 +31,7 @@ impl TableChange {
         }
     }
 
-    /// The table as it is, under its old names; none if it is created.
+    /// Returns the current table, under its old names; none if it is created.
     pub fn before(&self) -> Option<&Table> {
         match self {
             TableChange::Create(_) => None,
@@ -40,7 +40,7 @@ impl TableChange {
         }
     }
 
-    /// The table as it will be; none if it is dropped.
+    /// Returns the desired table; none if it is dropped.
     pub fn after(&self) -> Option<&Table> {
         match self {
             TableChange::Create(t) => Some(t),
@@ -49,7 +49,7 @@ impl TableChange {
         }
     }
 
-    /// The attributes of the table itself that differ.
+    /// Returns the attributes of the table itself that differ.
     pub fn edits(&self) -> &[Edit] {
         match self {
             TableChange::Create(_) | TableChange::Drop(_) => &[],
@@ -70,7 +70,7 @@ pub struct TableEdits {
     pub after: Table,
     /// The old name, if it is renamed.
     pub renamed_from: Option<ObjectName>,
-    /// The temporary name it has in between, if tables rename each other in a cycle.
+    /// The temporary name that it has in between, if tables exchange names in a cycle.
     pub renamed_via: Option<ObjectName>,
     /// Old and new names of renamed columns, as if done at once. [`TableEdits::column_renames`] orders them.
     pub renamed_columns: Vec<(Ident, Ident)>,
@@ -95,7 +95,7 @@ pub struct TableEdits {
 }
 
 impl TableEdits {
-    /// Returns a column as it will be, by its live name; `None` if it is dropped.
+    /// Returns the desired column for a live name; `None` if it is dropped.
     pub(crate) fn column_after(&self, live: &Ident) -> Option<&Column> {
         let new = self.renamed_columns.iter().find(|(old, _)| old == live).map_or(live, |(_, new)| new);
         self.after.columns.get(new)
@@ -117,7 +117,7 @@ impl TableEdits {
         columns_one_by_one(&self.renamed_columns, |n| self.live.columns.contains_key(n))
     }
 
-    /// Returns the same for indexes; `is_taken` says which names must not be used in between.
+    /// Returns the same for indexes; `is_taken` says which names must not be used as temporary ones.
     pub fn index_renames(&self, is_taken: impl Fn(&Ident) -> bool) -> Vec<(Ident, Ident)> {
         columns_one_by_one(&self.renamed_indexes, is_taken)
     }
@@ -132,7 +132,7 @@ impl TableEdits {
         self.renamed_columns.iter().find(|(o, _)| o == old).map_or(old, |(_, new)| new)
     }
 
-    /// Returns a dropped column as it is in the live table: it may have given up its name before.
+    /// Returns a dropped column as it is in the live table, where it may still have another name.
     pub fn dropped<'c>(&'c self, column: &'c Column) -> &'c Column {
         self.live.columns.get(self.old_column(&column.name)).unwrap_or(column)
     }
@@ -234,7 +234,7 @@ fn in_live_order(before: &Table, mut table: Table) -> Table {
     table
 }
 
-/// Keeps live names where the file gives none, and the live spelling where it differs only in case.
+/// Keeps live names if the file specifies none, and the live spelling if it differs only in case.
 fn arrange(before: &Table, after: &Table) -> Table {
     let mut arranged = in_live_order(before, spelled(before, after));
     if let (Some(new), Some(old)) = (&mut arranged.primary_key, &before.primary_key) {

@@ -1,5 +1,5 @@
 //! Compares unmanaged objects by name and digest. An entry in the file follows its table through renames and
-//! disappears with it. Nothing here changes the database.
+//! is removed with it. Nothing here changes the database.
 
 use std::collections::BTreeMap;
 
@@ -41,7 +41,7 @@ pub struct UnmanagedDifference {
     pub name: String,
 }
 
-/// The names after renames, taken from the `was` of a schema whose objects have their new names.
+/// The names after renames, taken from the `was` of a schema in which objects have their new names.
 struct Renamed<'s>(&'s Schema);
 
 impl Renamed<'_> {
@@ -103,7 +103,7 @@ fn by_identity<'s>(side: &'s Schema, wanted: &Schema) -> BTreeMap<(AnyKind, Stri
 struct Matched<'s> {
     live: &'s Schema,
     wanted: &'s Schema,
-    /// The objects in the database by identity, of which there may be several: two roles may have granted one
+    /// The objects in the database by identity. There may be several: two roles may have granted the same
     /// privilege.
     there: BTreeMap<(AnyKind, String), Vec<&'s Unmanaged>>,
 }
@@ -117,8 +117,8 @@ impl<'s> Matched<'s> {
         unmanaged.key(&Renamed(self.wanted))
     }
 
-    /// Returns the entries of the file that the database lacks. A table listed as unmanaged may be one that
-    /// rosey can read; what a table passes on to its partitions is not listed for them.
+    /// Returns the entries of the file that the database lacks. A table that is listed as unmanaged may be
+    /// one that rosey can read. What partitions inherit from their table is not listed for them.
     fn missing(&self) -> impl Iterator<Item = &'s Unmanaged> {
         let readable = |u: &Unmanaged| u.kind == Kind::Table && self.live.tables.keys().any(|t| t.name.matches(&u.name));
         let passed_on = |u: &Unmanaged| u.kind == Kind::Trigger && u.relation().is_some_and(|r| self.is_partition(&r));
@@ -129,15 +129,15 @@ impl<'s> Matched<'s> {
         self.live.unmanaged.iter().any(|u| u.is_partition() && u.name == relation.to_string())
     }
 
-    /// Returns whether an entry of the file and a live object of the same identity are alike, as far as their
-    /// definitions can be compared.
+    /// Returns whether an entry of the file and the live object with the same identity are equal, as far as
+    /// their definitions can be compared.
     fn is_alike(&self, line: &Unmanaged, there: &Unmanaged) -> bool {
         let definition = || line.digest.is_none() || there.digest.is_none() || line.digest == there.digest;
         line.setting() == there.setting() && (definition() || self.is_renamed(there))
     }
 
-    /// Returns whether its relation, or a column of that, is about to be renamed: the definition contains
-    /// their names, so its digest changes with the apply.
+    /// Returns whether its relation, or a column of its relation, is about to be renamed: the definition
+    /// contains their names, so the apply changes its digest.
     fn is_renamed(&self, there: &Unmanaged) -> bool {
         let Some(live) = there.relation() else { return false };
         let wanted = Renamed(self.wanted).relation(&live);
@@ -147,7 +147,7 @@ impl<'s> Matched<'s> {
     }
 
     /// Returns whether it belongs to a table that the file does not declare: it is dropped with that table,
-    /// or was before.
+    /// or was dropped before.
     fn goes_along(&self, unmanaged: &Unmanaged) -> bool {
         let Some(relation) = unmanaged.relation().map(|r| Renamed(self.wanted).relation(&r)) else { return false };
         let wanted = self.wanted;
@@ -169,8 +169,8 @@ impl<'s> Matched<'s> {
     }
 }
 
-/// Returns the entries that the database lacks and for which an apply is refused. Not included are entries of
-/// a schema that a database had, partitions, which may be added and dropped, and properties of tables.
+/// Returns the entries that the database lacks and that make an apply refuse. Not included are entries of a
+/// schema that a database had, partitions, which may be added and dropped, and properties of tables.
 pub(super) fn lacking(live: &Schema, wanted: &Schema) -> Vec<(AnyKind, String)> {
     if wanted.unmanaged.is_empty() || wanted.names_are_exact {
         return Vec::new();
@@ -213,7 +213,7 @@ pub fn unmanaged(live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
     found
 }
 
-/// Returns the same for a plan, without those that an apply is refused for, which are named in its steps.
+/// Returns the same for a plan, without those for which an apply is refused, which its steps name.
 pub(crate) fn beside(changes: &Changes, live: &Schema, wanted: &Schema) -> Vec<UnmanagedDifference> {
     let mut found = unmanaged(live, wanted);
     let lacking = |d: &UnmanagedDifference| changes.lacking.iter().any(|(kind, name)| *kind == d.kind && *name == d.name);

@@ -41,7 +41,7 @@ const CHILDREN: [&str; 6] = ["backfill", "using", "check", "sequence", "was", "a
 pub(super) fn decode(mut node: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
     let Some(name) = node.required_name() else { return };
     let Some((ty, type_origin)) = decode_type(&mut node, &name) else {
-        // The column exists, whatever its type: references to it are not a mistake.
+        // The column exists, whatever its type: references to it are correct.
         table.columns.entry(name.clone()).or_insert_with(|| Column::new(name, Type::Text));
         return;
     };

@@ -39,7 +39,7 @@ impl Diagnostics {
         Diagnostics { problems, files: Arc::new(lines(sources)) }
     }
 
-    /// Reports on a file whose text must not be shown: somebody else's link may lead to anything on this
+    /// Reports a file whose text must not be shown: a link from somebody else may lead to anything on this
     /// machine.
     fn hidden(name: &str, count: usize) -> Self {
         let count = if count == 1 { "1 error".to_owned() } else { format!("{count} errors") };
@@ -75,13 +75,13 @@ fn lines(sources: &Sources) -> Vec<Lines> {
     sources.files().iter().map(|f| Lines::new(&f.name, &f.text)).collect()
 }
 
-/// Remarks about a schema that is valid KDL, each with its code and position.
+/// Remarks on a schema that is valid KDL, each with its code and position.
 pub struct Remarks {
     files: Vec<Lines>,
 }
 
 impl Remarks {
-    /// Creates remarks about these files.
+    /// Creates remarks on these files.
     pub fn new(sources: &Sources) -> Self {
         Remarks { files: lines(sources) }
     }

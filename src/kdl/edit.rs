@@ -47,8 +47,8 @@ pub fn edited(text: &str, edits: &[NodeEdit], added: &str) -> String {
     out
 }
 
-/// Returns how much of the rest is removed with a node: the end of its line, and the empty line after it if
-/// there is one before it.
+/// Returns how many bytes after a node are removed with it: to the end of its line, and the empty line after
+/// it if there is one before it.
 fn line_end(rest: &str, before: &str) -> usize {
     let end = |text: &str| if text.starts_with("\r\n") { 2 } else { usize::from(text.starts_with('\n')) };
     let own = end(rest);

@@ -1,13 +1,13 @@
-//! What was meant by words of SQL in place of those of the schema language: `NOT NULL` for `not-null`, `foreign
-//! key` for `foreign-key`, an index outside of its table. Only words the help of an error; accepts nothing.
+//! Recognizes SQL in place of the words of the schema language: `NOT NULL` for `not-null`, `foreign key` for
+//! `foreign-key`, an index outside its table. Only provides the help of an error; accepts nothing.
 
 use super::node::{Arg, Node};
 use crate::schema::{Kind, Problem, Span};
 
-/// Nodes of a table that SQL also has as statements.
+/// Nodes of a table that are also statements in SQL.
 const IN_A_TABLE: [&str; 7] = ["column", "primary-key", "unique", "foreign-key", "check", "exclude", "index"];
 
-/// Objects of PostgreSQL that are left alone, as a schema file could name them.
+/// Unmanaged objects of PostgreSQL, as a schema file could name them.
 const NOT_MANAGED: [&str; 8] = ["function", "procedure", "aggregate", "policy", "rule", "grant", "role", "publication"];
 
 /// Reads all remaining arguments as flags. `properties` are those that SQL writes as a word and a value.
@@ -36,14 +36,14 @@ pub(super) fn flags<T: Copy>(node: &mut Node, what: &str, known: &[(&'static str
     found
 }
 
-/// Reports two arguments that are one thing.
+/// Reports two arguments that belong together.
 fn wrong(first: &Arg, last: &Arg, message: String, help: String) {
     let (from, to) = (first.span(), last.span());
     let both = Span { len: to.start + to.len - from.start, ..from };
     first.ctx.problem(Problem::new(message, both, "here").help(help));
 }
 
-/// Returns what to write instead of an unknown node, if it is a form of SQL.
+/// Returns what to write instead of an unknown node, if it resembles SQL.
 pub(super) fn node(node: &Node, known: &[&'static str]) -> Option<String> {
     let name = node.name().to_lowercase();
     let first = node.arguments().first().and_then(|a| a.value().as_string());

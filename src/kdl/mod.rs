@@ -2,8 +2,8 @@
 //! writes it.
 //!
 //! Each kind of node has one file, with decoding before encoding. Nothing here depends on a database beyond
-//! its word in `only=`, and nothing here guesses: what the language does not have is an error that suggests
-//! the nearest word it has.
+//! its word in `only=`, and nothing here guesses: a word that the language does not have is an error, which
+//! suggests the nearest word that it has.
 
 mod allow;
 mod arg;
@@ -61,7 +61,7 @@ pub(crate) use fmt::string_repr;
 use node::{Ctx, Node};
 use spelled_out::Declared;
 
-/// The nodes that may stand at the top of a schema file and declare no object.
+/// The nodes that are allowed at the top of a schema file and declare no object.
 const NO_OBJECTS: [&str; 3] = ["ignore", "include", "unmanaged"];
 
 /// Reads the schema that the sources declare for one dialect.
@@ -134,7 +134,7 @@ fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut U
     }
 }
 
-/// Reads an object of any kind but a table.
+/// Reads an object of any kind except a table.
 fn decode_object(kind: Kind, node: Node, schema: &mut Schema) {
     let ctx = node.ctx;
     match kind {
@@ -167,8 +167,8 @@ fn decode_table(node: Node, before: usize, schema: &mut Schema, unread: &mut Unr
     insert(ctx, schema, Some(table));
 }
 
-/// Reads an object that does nothing in this database: its mistakes are mistakes everywhere. Types are kept to be spelled
-/// out where columns have them.
+/// Reads an object that has no effect in this database: a mistake in it is an error everywhere. Types are
+/// kept, so that columns can get the underlying types.
 fn pass_over(kind: Kind, node: Node, declared: &mut Declared) {
     let own = node.schema_text();
     let mut unused = Schema::default();

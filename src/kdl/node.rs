@@ -93,7 +93,7 @@ pub(super) struct Node<'a> {
     args: Vec<Arg<'a>>,
     props: Vec<(&'a str, Arg<'a>)>,
     asked: Vec<&'static str>,
-    /// A word that begins with a single quote, until one ends with it.
+    /// A word that begins with a single quote, until a word ends with one.
     single_quoted: Option<(Span, String)>,
     pub(super) only: Only,
 }

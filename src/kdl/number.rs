@@ -1,6 +1,6 @@
-//! Numbers: converts KDL's spellings (`1_000`, `0x1F`, `+5`) to the plain decimal that every SQL reads, digit
-//! by digit from the source and never through a float. What is not a number in SQL (`#inf`, `#nan`) has no
-//! such spelling.
+//! Numbers: converts KDL's spellings (`1_000`, `0x1F`, `+5`) to the plain decimal that every SQL database
+//! reads, digit by digit from the source and never through a float. What is not a number in SQL (`#inf`,
+//! `#nan`) has no such spelling.
 
 use ::kdl::KdlValue;
 

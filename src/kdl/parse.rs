@@ -24,8 +24,8 @@ const WHOLE: usize = 256 * 1024;
 /// The maximum length of a text that any stack is large enough for.
 const SHORT: usize = 256;
 
-/// The stack for longer texts in bytes, which is only used as far as it is needed: the `kdl` crate takes some kilobytes
-/// more for each syntax error.
+/// The stack for longer texts, in bytes. Memory is used only as needed: the `kdl` crate takes several
+/// kilobytes more for each syntax error.
 const STACK: usize = 512 << 20;
 
 /// Parses a text with a stack that is large enough for its syntax errors.
@@ -40,7 +40,7 @@ pub(super) fn document(text: &str) -> Result<KdlDocument, KdlError> {
         let parsing = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, || KdlDocument::parse_v2(text));
         match parsing {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-            // Where no such thread can be had, the caller's stack has to do.
+            // If no such thread can be started, the caller's stack is used.
             Err(_) => KdlDocument::parse_v2(text),
         }
     })

@@ -60,7 +60,7 @@ impl std::fmt::Debug for UrlFrom {
     }
 }
 
-/// What may be set for all environments or for one. Unset values are decided by the next source of settings.
+/// What may be set for all environments or for one. Unset values come from the next source of settings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {

@@ -28,8 +28,8 @@ pub struct SourceFile {
     pub text: String,
     /// The dialect that its `include` is restricted to.
     pub only: Option<Dialect>,
-    /// Whether it was reached through a link out of the project: then no line of it is shown unless it is a
-    /// schema.
+    /// Whether it was reached through a link that leads out of the project: no line of it is shown unless it
+    /// is a schema.
     pub foreign: bool,
 }
 
@@ -72,8 +72,8 @@ impl Sources {
     /// Returns the sources if everything that they include could be read.
     ///
     /// # Errors
-    /// If an include is wrong: all of those in all files. Mistakes in the files themselves are reported by
-    /// [`super::decode`].
+    /// If an include is wrong: all wrong includes in all files. Mistakes in the files themselves are reported
+    /// by [`super::decode`].
     pub fn checked(self) -> Result<Sources, Diagnostics> {
         if self.problems.is_empty() {
             return Ok(self);

@@ -14,7 +14,8 @@ pub fn encode(schema: &Schema) -> String {
     out.finish()
 }
 
-/// The place of a kind in a file: types stand before the tables that use them, and what reads tables behind them.
+/// Returns the position of a kind in a file: types precede the tables that use them, and objects that read
+/// tables follow them.
 fn place(kind: Kind) -> u8 {
     match kind {
         Kind::Namespace => 0,
@@ -242,7 +243,7 @@ impl Writer {
         self.depth -= 1;
     }
 
-    /// Objects of one kind that are a line each, an empty line around them all.
+    /// Writes objects of one kind, each on one line, with an empty line around the group.
     fn lines<'a, T: 'a>(&mut self, objects: impl Iterator<Item = &'a T>, encode: impl Fn(&T, &mut Writer)) {
         self.blank();
         objects.for_each(|object| encode(object, self));

@@ -46,7 +46,7 @@ pub struct Lost {
     pub address: Address,
     /// What happened to the values.
     pub cause: LossCause,
-    /// The version that did it, or that found what no apply created; 0 if none did.
+    /// The version that did it, or that found what no apply created; 0 if there is no such version.
     pub by: i64,
     /// Where the values are, if known. Not recorded in a plan file.
     pub values: Option<String>,
@@ -106,7 +106,7 @@ fn with(column: &Column) -> String {
 }
 
 impl Plan {
-    /// Turns the plan into a rollback. Returns the values that no step of it concerns.
+    /// Turns the plan into a rollback. Returns the values that none of its steps concerns.
     pub fn lead_back<'l>(&mut self, lost: &'l [Lost]) -> Vec<&'l Lost> {
         self.leads_back = true;
         let mut untold = Vec::new();
@@ -123,7 +123,7 @@ impl Plan {
         untold
     }
 
-    /// Returns the column at this address, as the plan changes it or adds it in an existing table.
+    /// Returns the column at this address, as the plan changes it or adds it to an existing table.
     fn column(&self, address: &Address) -> Option<&Column> {
         let of_table = self.changes.tables().find_map(|change| match change {
             TableChange::Alter(edits) if address.is_within(&edits.after.address()) => Some(&edits.columns),

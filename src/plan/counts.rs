@@ -12,8 +12,8 @@ pub use crate::kdl::project::Counts;
 pub enum NotCounted {
     /// The option `--counts none`.
     NotAsked,
-    /// It calls something that a plan never runs: a function, as `f(text)`, or something that runs one, as
-    /// `the type t`.
+    /// It calls something that a plan never runs: a function, such as `f(text)`, or something that runs one,
+    /// such as `the type t`.
     Calls(String),
     /// It reads something that a plan must not read in this mode: `table users`, `view v`, `a subquery`.
     Reads(String),

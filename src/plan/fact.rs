@@ -1,4 +1,4 @@
-//! What a plan made without the database has to know about it in addition to its schema.
+//! Facts that a plan made without the database needs in addition to the schema.
 
 /// A fact about a database, as a line of a state or plan file: a word and its arguments.
 ///

@@ -1,8 +1,8 @@
 //! Plans and states as files: readable KDL text, byte for byte the same for the same input.
 //!
-//! They contain nothing from rows, neither values nor counts, and neither the database's location nor the
-//! user. The last line is a digest of everything before it. A file that was edited or truncated, or written
-//! by a later rosey, is refused with that reason.
+//! They contain nothing from rows (neither values nor counts), nor the database's location or the user. The
+//! last line is a digest of everything before it. A file that was edited or truncated, or written by a later
+//! rosey, is refused, and the error says why.
 
 mod state;
 
@@ -88,7 +88,7 @@ pub struct PlanFile {
     pub message: Option<String>,
     /// For a rollback: the version whose schema is restored; 0 is the schema before the first version.
     pub back_to: Option<i64>,
-    /// For a rollback: what is restored without its values.
+    /// For a rollback: the exchanges of names that have been done in the restored schema.
     pub lost: Vec<Lost>,
     /// For a rollback: the name exchanges that are done in the restored schema.
     pub exchanged: Exchanged,
@@ -119,7 +119,7 @@ pub struct Draft<'d> {
     pub back_to: Option<i64>,
     /// For a rollback: what is restored without its values.
     pub lost: &'d [Lost],
-    /// For a rollback: the name exchanges that are done in the restored schema.
+    /// For a rollback: the exchanges of names that have been done in the restored schema.
     pub exchanged: &'d Exchanged,
     /// The schema that it starts from.
     pub current: &'d str,

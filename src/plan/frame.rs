@@ -1,4 +1,4 @@
-//! What surrounds the steps in a script, so that it does what an apply does.
+//! What surrounds the steps in a script, so that the script does what an apply does.
 
 use super::{Code, Hazard, Level, Plan, Step};
 

@@ -103,7 +103,7 @@ impl Code {
         Code::MisfitValues,
     ];
 
-    /// The codes that only warn, unless a project made them stop an apply.
+    /// The codes that only warn, unless a project lets them stop an apply.
     pub const WARNS: [Code; 10] = [
         Code::TakenAsUtc,
         Code::LongerValues,

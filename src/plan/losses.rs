@@ -22,7 +22,7 @@ impl Losses {
     pub fn of<'h>(hazards: impl Iterator<Item = &'h Hazard>) -> Option<Losses> {
         let mut losses = Losses { columns: 0, values: Some(0), rows: Some(0), converted: Some(0) };
         let mut found = false;
-        // A guard or a policy raises a hazard that destroys data to one that blocks; the data lost is the
+        // A guard or a policy turns a hazard that destroys data into one that blocks; the lost data is the
         // same.
         for hazard in hazards.filter(|h| matches!(h.level, Level::Destroys | Level::Blocks) && h.count != Some(0)) {
             let total = match hazard.code {

@@ -1,5 +1,5 @@
-//! What is done and what it costs: steps with their SQL, hazards, and the order. Pure: a dialect creates the
-//! steps.
+//! What is done and what it costs: steps with their SQL, hazards, and the order. Pure: the steps come from a
+//! dialect.
 
 mod allowed;
 mod back;
@@ -49,7 +49,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// A digest of the live schema that the plan starts from.
     pub fingerprint: String,
-    /// Guards (`prevent-destroy`) that the history lacks or still has. They do not change the database; the
+    /// Guards (`prevent-destroy`) that must be added to or removed from the history. They do not change the
+    /// database; the
     /// next apply records them.
     pub guards: Vec<String>,
     /// SQLite: whether every table that changes is rebuilt, even if a cheaper path exists.
@@ -64,7 +65,7 @@ pub struct Plan {
     pub leads_back: bool,
     /// What was changed outside rosey since the last version.
     pub drift: Option<Drift>,
-    /// Unmanaged objects that differ from the schema file. None of these differences is a change.
+    /// Unmanaged objects that differ from the schema file. These differences are not changes.
     pub unmanaged: Vec<UnmanagedDifference>,
     /// PostgreSQL: the tables assumed to contain rows, if a plan file lists them; otherwise the server is
     /// asked.

@@ -1,5 +1,5 @@
-//! The order of steps: a creator before what needs its object, a step that ends a dependency before the drop,
-//! a drop before a re-creation.
+//! The order of steps: a step that creates an object precedes those that need it, a step that ends a
+//! dependency precedes the drop, and a drop precedes a re-creation.
 //!
 //! petgraph's own sort depends on the insertion order. Here, ties are broken first in favor of steps that
 //! drop nothing, then by address, so that the same changes always give the same plan.
@@ -50,7 +50,7 @@ pub fn order(steps: Vec<Step>) -> Result<Vec<Step>, Vec<String>> {
     Ok(ordered)
 }
 
-/// Returns the names that prevent an order: one step gives up such a name and another takes it, but the first
+/// Returns the names that prevent an order: one step frees such a name and another takes it, but the first
 /// depends on the second, or runs after the plan's transaction, where it could not tell its own object from
 /// the new one.
 pub fn contended(steps: &[Step]) -> BTreeSet<Resource> {
@@ -118,7 +118,7 @@ fn build(steps: &[Step]) -> DiGraph<(), Edge> {
     connect(&frees, &drops, Edge::Must);
     connect(&drops, &creates, Edge::Must);
     connect(&creates, &prefers, Edge::May);
-    // SQLite would rename what already refers to the next object of that name.
+    // SQLite would rename what already references the next object of that name.
     connect(&drops, &prefers, Edge::May);
     let mut graph = DiGraph::new();
     for _ in steps {

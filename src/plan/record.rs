@@ -1,4 +1,4 @@
-//! The row that an apply leaves in the database's history, as plain data. Writes nothing.
+//! The row that an apply adds to the database's history, as plain data. Writes nothing.
 
 use super::Rename;
 

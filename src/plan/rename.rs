@@ -59,8 +59,8 @@ pub(crate) fn encode_renames(renames: &[Rename]) -> String {
     pen.finish()
 }
 
-/// Parses what rosey wrote, including the format of the first release:
-/// `table.t.column.old -> table.t.column.new`.
+/// Parses what rosey wrote, including the format of the first release: `table.t.column.old ->
+/// table.t.column.new`.
 pub fn decode_renames(text: &str) -> Vec<Rename> {
     if text.lines().any(|l| l.contains(" -> ") && !l.contains('"')) {
         return text.lines().filter_map(first_release).collect();

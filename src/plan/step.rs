@@ -50,7 +50,7 @@ pub enum Evaluates {
     Nothing,
 }
 
-/// What a statement does, as far as anything depends on it.
+/// What a statement does, if anything depends on that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum StatementKind {
@@ -85,8 +85,8 @@ pub struct Statement {
     pub sql: String,
     /// What it does.
     pub kind: StatementKind,
-    /// A condition, as SQL, that is true if the statement has been run already, for a statement that cannot
-    /// be run twice. Checked by a script that is run again.
+    /// A condition, as SQL, that is true if the statement has been run already. For a statement that cannot
+    /// be run twice; a script that is run again checks it.
     pub unless: Option<String>,
     /// What it evaluates.
     pub evaluates: Evaluates,
@@ -118,7 +118,7 @@ impl Statement {
         Statement::new(sql).kind(StatementKind::CopiesRows)
     }
 
-    /// Marks the statement as already run if this condition is true.
+    /// Marks the statement as already run if this condition holds.
     pub fn unless(self, done: impl Into<String>) -> Self {
         Statement { unless: Some(done.into()), ..self }
     }

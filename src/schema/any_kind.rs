@@ -51,7 +51,7 @@ enum Trait {
     OfRelation,
     /// It is not in a schema.
     OfDatabase,
-    /// It is a property of a table or column that no application could miss.
+    /// It is a property of a table or column that no application depends on.
     Property,
     /// It may be named in `ignore kind=`.
     Ignorable,
@@ -90,7 +90,7 @@ words! {
 words! {
     /// A kind of object, or of property of an object, that rosey does not manage.
     UnmanagedKind {
-        /// An access method, or the one of a relation.
+        /// An access method, or that of a relation.
         AccessMethod "access method" [OfRelation OfDatabase Property];
         /// An aggregate function.
         Aggregate "aggregate" [HasArguments];
@@ -100,19 +100,19 @@ words! {
         Cluster "cluster" [OfRelation Property NamesIndex];
         /// A collation.
         Collation "collation";
-        /// The default of a column of a view.
+        /// The default of a view column.
         ColumnDefault "column default" [OfRelation Property NamesColumn];
-        /// `n_distinct` and the like.
+        /// Options of a column such as `n_distinct`.
         ColumnOptions "column options" [OfRelation Property NamesColumn];
-        /// A comment on what the schema language cannot comment.
+        /// A comment on an object that the schema language has no comment for.
         Comment "comment" [OfRelation Property NamesColumn];
         /// The compression method of a column.
         Compression "compression" [OfRelation Property NamesColumn];
         /// A constraint that the schema language cannot express.
         Constraint "constraint" [OfRelation];
-        /// A conversion of encodings.
+        /// A conversion between encodings.
         Conversion "conversion";
-        /// A privilege that new objects have.
+        /// A privilege that objects get when they are created.
         DefaultPrivilege "default privilege" [OfDatabase];
         /// An event trigger.
         EventTrigger "event trigger" [OfDatabase];
@@ -130,7 +130,7 @@ words! {
         OperatorClass "operator class";
         /// An operator family.
         OperatorFamily "operator family";
-        /// A policy of row security.
+        /// A row-level security policy.
         Policy "policy" [OfRelation Ignorable];
         /// A privilege.
         Privilege "privilege" [OfRelation];
@@ -138,7 +138,7 @@ words! {
         Procedure "procedure" [HasArguments Ignorable];
         /// A publication.
         Publication "publication" [OfDatabase];
-        /// What identifies a row in logical replication.
+        /// The columns or index that identify a row in logical replication.
         ReplicaIdentity "replica identity" [OfRelation NamesIndex];
         /// Whether policies apply to a table.
         RowSecurity "row security" [OfRelation];
@@ -150,7 +150,7 @@ words! {
         Server "server" [OfDatabase];
         /// Extended statistics.
         Statistics "statistics" [OfRelation];
-        /// How many values ANALYZE collects.
+        /// How much detail ANALYZE collects about a column.
         StatisticsTarget "statistics target" [OfRelation Property NamesColumn OnIndex];
         /// The storage of a column.
         Storage "storage" [OfRelation Property NamesColumn];
@@ -168,13 +168,13 @@ words! {
         TextSearchParser "text search parser";
         /// A text search template.
         TextSearchTemplate "text search template";
-        /// A transform of a type for a language.
+        /// A transform of a type for a procedural language.
         Transform "transform" [OfDatabase];
         /// A composite, range or base type.
         Type "type";
-        /// That a sequence is not logged.
+        /// A sequence that is unlogged.
         UnloggedSequence "unlogged sequence" [OfRelation Property Sequence];
-        /// The mapping of a user to one of a foreign server.
+        /// The mapping of a user to a user of a foreign server.
         UserMapping "user mapping" [OfDatabase];
     }
 }
@@ -234,7 +234,7 @@ impl AnyKind {
         self.is(Trait::OfDatabase)
     }
 
-    /// Returns whether these are properties of tables and columns that no application could miss.
+    /// Returns whether these are properties of tables and columns that no application depends on.
     pub(super) fn is_property(&self) -> bool {
         self.is(Trait::Property)
     }

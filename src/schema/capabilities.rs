@@ -1,9 +1,9 @@
-//! What differs from engine to engine, as plain data. Whoever must know a difference asks for it by name, and never for
+//! What differs between engines, as plain data. Code that depends on a difference checks a capability, never
 //! the engine. Decides nothing.
 
 use super::Dialect;
 
-/// A program that runs SQL scripts. Its own commands are part of them.
+/// A client that runs SQL scripts. Scripts may contain its own commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Shell {
@@ -13,87 +13,89 @@ pub enum Shell {
     Psql,
 }
 
-/// What an engine does, and what it does in its own way.
+/// What an engine supports, and how it behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// Its name, as people write it.
+    /// Its name for display.
     pub title: &'static str,
 
-    /// A database is a file, and needs no server.
+    /// A database is a file; there is no server.
     pub lives_in_file: bool,
-    /// What a URL leaves out is taken from libpq's variables, PGHOST and its like.
+    /// What a URL omits is taken from libpq's environment variables, such as PGHOST.
     pub reads_libpq_environment: bool,
-    /// The program that runs its scripts.
+    /// The client that runs its scripts.
     pub shell: Shell,
-    /// Tables are in schemas, as `audit.log` is.
+    /// Tables are in schemas: `audit.log`.
     pub has_schemas: bool,
     /// There are schemas, extensions, enums, domains, sequences and materialized views.
     pub has_server_objects: bool,
-    /// Rows have a number of their own, which an integer key is another name for.
+    /// Rows have a rowid, of which an integer key is an alias.
     pub has_rowid: bool,
     /// A table may have no columns.
     pub has_tables_without_columns: bool,
     /// A name may be empty.
     pub has_empty_names: bool,
-    /// A name that is not quoted is folded to lower case, and one that is quoted is not.
+    /// A name is folded to lower case unless it is quoted.
     pub folds_case: bool,
-    /// `UNIQUE NULLS NOT DISTINCT` is kept.
+    /// It supports `UNIQUE NULLS NOT DISTINCT`.
     pub has_nulls_not_distinct: bool,
-    /// A numbered column has a default: the next number.
+    /// A serial or identity column has a default: the next value of its sequence.
     pub has_number_defaults: bool,
-    /// A value that is given for a column `GENERATED ALWAYS AS IDENTITY` is refused.
+    /// An explicit value for a column `GENERATED ALWAYS AS IDENTITY` is rejected.
     pub refuses_identity_values: bool,
-    /// There are domains, whose checks hold wherever they are used.
+    /// There are domains, whose checks apply wherever they are used.
     pub has_domains: bool,
-    /// Constraints say what is done with a row that violates them (`ON CONFLICT`).
+    /// Constraints specify what happens to a row that violates them (`ON CONFLICT`).
     pub has_conflict_clauses: bool,
-    /// A foreign key is refused if what it refers to is not there or not unique.
+    /// A foreign key is rejected if what it references does not exist or is not unique.
     pub checks_foreign_key_definitions: bool,
-    /// A name in double quotes that names nothing is read as a string.
+    /// A name in double quotes that matches nothing is read as a string.
     pub reads_quoted_names_as_strings: bool,
     /// A column of a primary key may hold NULL.
     pub has_nullable_keys: bool,
-    /// A column holds values of its type alone.
+    /// A column holds only values of its type.
     pub enforces_types: bool,
-    /// A `varchar(5)` holds no longer text.
+    /// A `varchar(5)` does not hold longer text.
     pub enforces_varchar_length: bool,
-    /// Decimals are kept as they are written.
+    /// Decimals are stored exactly as written.
     pub has_exact_decimals: bool,
-    /// There are integers of 2, 4 and 8 bytes.
+    /// Integers have 2, 4 or 8 bytes.
     pub has_integer_sizes: bool,
-    /// A `char(5)` is filled with blanks.
+    /// A `char(5)` is padded with blanks.
     pub pads_char: bool,
     /// There are columns `GENERATED AS IDENTITY`.
     pub has_identity_columns: bool,
-    /// There is a type `jsonb` beside `json`.
+    /// There is a type `jsonb` in addition to `json`.
     pub has_jsonb: bool,
-    /// There is a type `timestamptz` beside `timestamp`.
+    /// There is a type `timestamptz` in addition to `timestamp`.
     pub has_timestamps_with_zone: bool,
     /// There are tables that a crash empties.
     pub has_unlogged_tables: bool,
-    /// There are constraints `NOT VALID`, which hold for new rows only.
+    /// There are constraints that are `NOT VALID`: they apply only to new rows.
     pub has_unvalidated_constraints: bool,
-    /// The collation of a column that names none.
+    /// The collation of a column that specifies none.
     pub default_collation: &'static str,
-    /// The first version that takes `1_000` for a number.
+    /// The first version that reads `1_000` as a number.
     pub underscores_since: &'static str,
-    /// Numbers like `0x1f` are as new.
+    /// Whether numbers such as `0x1f` were added in that version too.
     pub based_numbers_are_new: bool,
 
-    /// A plan may have steps that run before the transaction or after it, in transactions of their own, so that writers go on.
+    /// A plan may have steps before or after its transaction, in transactions of their own, so that writers
+    /// are not blocked.
     pub steps_outside_transaction: bool,
-    /// Who waits for a lock on a table makes all others wait behind it, so that waiting is done in short turns.
+    /// A session that waits for a lock on a table blocks all sessions behind it, so rosey waits for a short
+    /// time and tries again.
     pub queues_behind_locks: bool,
-    /// Rebuilds copy rows by statements that tell how many they have copied.
+    /// Rebuilds copy rows with statements that report how many rows they have copied.
     pub counts_copied_rows: bool,
-    /// A backup is of the whole database; else it is of the tables that lose data.
+    /// A backup contains the whole database; otherwise only the tables that lose data.
     pub backs_up_whole: bool,
-    /// Expressions are stored in the server's words, so that the history keeps the file's beside them.
+    /// Expressions are stored in the server's spelling, so the history keeps the file's spelling as well.
     pub respells_expressions: bool,
-    /// A plan depends on the text of the definitions that the database stores.
+    /// A plan depends on the text of the stored definitions.
     pub plans_from_definitions: bool,
-    /// A row of the history gets its digest in the statement that inserts it.
+    /// The digest of a history row is computed by the statement that inserts it.
     pub digests_history: bool,
 }
 
@@ -183,7 +185,7 @@ impl Dialect {
     /// All of them.
     pub const ALL: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
 
-    /// What its engine does.
+    /// Returns what its engine supports.
     pub const fn capabilities(self) -> &'static Capabilities {
         match self {
             Dialect::Sqlite => &SQLITE,
@@ -191,7 +193,7 @@ impl Dialect {
         }
     }
 
-    /// The dialect of a word of the schema language or the command line.
+    /// Returns the dialect for a word of the schema language or the command line.
     pub fn of_word(word: &str) -> Option<Dialect> {
         Dialect::ALL.into_iter().find(|d| d.word() == word)
     }

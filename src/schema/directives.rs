@@ -1,5 +1,5 @@
-//! Directives: what a schema file says about getting to an object or keeping it, and no database holds. They
-//! are apart from definitions, so that equal definitions are equal whatever their directives are.
+//! Directives: what a schema file says about how to reach or keep an object. No database stores them. They
+//! are separate from definitions, so that equal definitions are equal whatever their directives are.
 
 use std::ops::{Deref, DerefMut};
 
@@ -41,8 +41,8 @@ impl Directives {
         Directives { origin, ..Directives::default() }
     }
 
-    /// Returns those that still apply when the change has been made: what is guarded, what is allowed, and
-    /// where it is written.
+    /// Returns those that still apply when the change has been made: guards, allowed findings, and the
+    /// position in the file.
     #[must_use]
     pub fn at_rest(self) -> Self {
         let Directives { prevent_destroy, allows, origin, type_origin, .. } = self;

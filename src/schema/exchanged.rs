@@ -1,6 +1,6 @@
 //! Renames between names that all stay in use: two columns that swap names, or a column that takes the name
 //! of a renamed one. The database does not show whether such a rename has been done, so the history records
-//! it: the recorded schema has `was=` where the old name belongs to another object. The decisions are made in
+//! it: the recorded schema has `was=` if the old name belongs to another object. The decisions are made in
 //! `diff`.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use super::{Address, Ident, ObjectName, Part, Schema};
 pub type Exchanged = BTreeSet<(Address, Ident)>;
 
 impl Schema {
-    /// Returns the renames whose old name the schema declares as well, of tables, columns and sequences.
+    /// Returns the renames of tables, columns and sequences whose old name is declared as well.
     pub fn exchanged(&self) -> Exchanged {
         let mut found = BTreeSet::new();
         let at = |name: &ObjectName, old: &Ident| ObjectName { schema: name.schema.clone(), name: old.clone() };
@@ -28,7 +28,7 @@ impl Schema {
         found
     }
 
-    /// Sets `was=` on the objects that these renames named, and on nothing else.
+    /// Sets `was=` on the objects of these renames, and on nothing else.
     pub(crate) fn say_exchanged(&mut self, done: &Exchanged) {
         let of =
             |address: Address| -> Vec<Ident> { done.iter().filter(|(a, _)| a.is_same(&address)).map(|(_, old)| old.clone()).collect() };
@@ -44,7 +44,7 @@ impl Schema {
     }
 }
 
-/// Returns whether a rename is among those that have been done.
+/// Returns whether a rename is one of those that have been done.
 pub(crate) fn is_done(done: &Exchanged, address: &Address, old: &Ident) -> bool {
     done.iter().any(|(a, o)| o == old && a.is_same(address))
 }

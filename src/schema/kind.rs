@@ -9,7 +9,7 @@ use super::Dialect;
 
 /// Passes every kind to a macro: its variant, its type, its field in a [`Schema`](super::Schema), its keyword
 /// in the schema language, its words in SQL, and what distinguishes it. Tables come first; the order of the
-/// others is historical.
+/// others has no meaning.
 macro_rules! with_kinds {
     ($callback:ident) => {
         $callback! {
@@ -53,7 +53,7 @@ enum Trait {
     IsView,
     /// A column can have it as its type.
     IsType,
-    /// It does nothing in a database without server objects.
+    /// It has no effect in a database without server objects.
     OfServer,
 }
 
@@ -102,8 +102,8 @@ impl Kind {
         Kind::ALL.iter().copied().find(|k| k.word() == word)
     }
 
-    /// Whether its objects do nothing in a database: a schema file for several databases may declare them, and types are
-    /// spelled out where columns have them.
+    /// Returns whether its objects have no effect in a database: a schema file for several databases may
+    /// declare them, and columns get the underlying types instead.
     pub fn does_nothing_in(self, dialect: Dialect) -> bool {
         !dialect.capabilities().has_server_objects && self.is(Trait::OfServer)
     }
@@ -113,7 +113,7 @@ impl Kind {
         self.is(Trait::IsRelation)
     }
 
-    /// Whether its objects hold values that a rename must keep.
+    /// Returns whether its objects hold values that a rename must keep.
     pub fn holds_values(self) -> bool {
         self.is(Trait::HoldsValues)
     }
@@ -123,7 +123,7 @@ impl Kind {
         self.is(Trait::HasRows)
     }
 
-    /// Whether rows are read from its objects by a query that they were made of.
+    /// Returns whether its rows are the result of a query.
     pub fn is_view(self) -> bool {
         self.is(Trait::IsView)
     }

@@ -74,8 +74,8 @@ pub struct Schema {
     /// Renames that have been done although their old names are still in use: recorded in the history for a
     /// live schema, and for a recorded one that a rollback returns to.
     pub renames_done: Exchanged,
-    /// Names in a live database, in lower case, that are taken although no object of the schema has them:
-    /// those of objects named like rosey's temporary ones, whoever created them.
+    /// Names in a live database, in lower case, that are in use although no object of the schema has them:
+    /// those of objects named like rosey's temporary objects, whoever created them.
     pub hidden_names: BTreeSet<String>,
 }
 

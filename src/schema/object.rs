@@ -55,12 +55,12 @@ impl Address {
 }
 
 impl Schema {
-    /// The heads of the objects of some kinds.
+    /// Returns the heads of the objects of some kinds.
     pub fn heads_of(&self, is_one: fn(Kind) -> bool) -> impl Iterator<Item = (Kind, &Head)> {
         self.heads().filter(move |(kind, _)| is_one(*kind))
     }
 
-    /// Whether there is an object of that name among those of some kinds.
+    /// Returns whether an object of some kinds has that name.
     pub fn has(&self, is_one: fn(Kind) -> bool, name: &ObjectName) -> bool {
         Kind::ALL.iter().any(|k| is_one(*k) && self.head(*k, name).is_some())
     }
@@ -75,7 +75,8 @@ impl Schema {
         self.materialized_views.values_mut().flat_map(|v| v.indexes.values_mut())
     }
 
-    /// The objects that one piece of SQL defines: all but the name of a trigger, the query of a view, a module.
+    /// Returns the objects that are defined by a single piece of SQL: a trigger, the query of a view, the
+    /// module of a virtual table.
     pub fn texts(&self) -> impl Iterator<Item = (Kind, &Head, &Expr)> {
         let views = self.views.values().map(|v| (Kind::View, &v.head, &v.query));
         let materialized = self.materialized_views.values().map(|v| (Kind::MaterializedView, &v.head, &v.query));
@@ -84,7 +85,7 @@ impl Schema {
         views.chain(materialized).chain(triggers).chain(virtuals)
     }
 
-    /// The same, to change them.
+    /// Returns the same, mutably.
     pub(crate) fn texts_mut(&mut self) -> impl Iterator<Item = (Kind, &Head, &mut Expr)> {
         let objects = &mut self.objects;
         let views = objects.views.values_mut().map(|v| (Kind::View, &v.head, &mut v.query));
@@ -176,7 +177,8 @@ macro_rules! objects {
                 $(self.$field.retain(|_, o| keep(Kind::$kind, &o.head));)+
             }
 
-            /// Takes over the objects of another schema that are missing here and of which `is_wanted` says so.
+            /// Adds the objects of another schema that are missing here and for which `is_wanted` returns
+            /// true.
             pub(crate) fn take_over(&mut self, other: &Schema, is_wanted: impl Fn(Kind, &Head) -> bool) {
                 $(
                     for (name, object) in other.$field.iter().filter(|(_, o)| is_wanted(Kind::$kind, &o.head)) {
@@ -185,7 +187,7 @@ macro_rules! objects {
                 )+
             }
 
-            /// Puts the objects of each kind into the order of their names.
+            /// Sorts the objects of each kind by name.
             pub(crate) fn sort(&mut self) {
                 $(self.$field.sort_unstable_keys();)+
             }

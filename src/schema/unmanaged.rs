@@ -9,7 +9,7 @@ use super::{AnyKind, Case, Ident, Kind, ObjectName, Origin, UnmanagedKind};
 pub struct Unmanaged {
     /// Its kind. A managed one if the object is of a form that rosey does not manage.
     pub kind: AnyKind,
-    /// Its name, as printed by the database.
+    /// Its name, as the database prints it.
     pub name: String,
     /// Why it cannot be managed, if the kind does not say so itself.
     pub reason: Option<String>,
@@ -20,7 +20,7 @@ pub struct Unmanaged {
 }
 
 impl Unmanaged {
-    /// Creates one of which only the name is known.
+    /// Creates an object of which only the name is known.
     pub fn new(kind: impl Into<AnyKind>, name: impl Into<String>) -> Self {
         Unmanaged { kind: kind.into(), name: name.into(), reason: None, digest: None, origin: Origin::default() }
     }
@@ -59,13 +59,12 @@ impl Unmanaged {
         self.kind == Kind::Table && self.reason.as_deref().is_some_and(|r| r.starts_with("it is a partition"))
     }
 
-    /// Returns whether it is a property of a table or column, for which an apply does not refuse a database.
+    /// Returns whether it is a property of a table or column; an apply is not refused because of it.
     pub fn is_property(&self) -> bool {
         self.kind.is_property()
     }
 
-    /// Returns its setting, which follows the name: the object is the same with or without the grant or the
-    /// setting.
+    /// Returns the setting that follows its name: a grant or setting is not part of the object's identity.
     pub(crate) fn setting(&self) -> &'static str {
         let settings: &[&'static str] = match self.kind {
             AnyKind::Unmanaged(UnmanagedKind::RowSecurity) => &[" forced and disabled", " forced"],

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Ident, Kind, ObjectName, Origin, PartKey, Problem, Schema, Table, nearest};
 
-/// At most this many mistakes get a suggested name.
+/// At most this many mistakes get a suggestion.
 const SUGGESTED: usize = 200;
 
 /// What could not be read from a schema file.
@@ -15,7 +15,7 @@ pub struct Unread {
     pub parts: BTreeSet<ObjectName>,
     /// Tables of which a part is missing: they may have more columns.
     pub columns: BTreeSet<ObjectName>,
-    /// Whether there may be tables that are not known.
+    /// Whether there may be unknown tables.
     pub whole: bool,
 }
 
@@ -25,7 +25,7 @@ impl Schema {
         self.problems_but(&Unread::default())
     }
 
-    /// Returns the same for a schema that was read only in part, without the problems that may just follow
+    /// Returns the same for a schema that was read only in part, without the problems that may only follow
     /// from that.
     pub fn problems_but(&self, unread: &Unread) -> Vec<Problem> {
         let mut found = Vec::new();
@@ -58,7 +58,8 @@ impl Schema {
                 continue;
             }
             let Some(parent) = self.tables.get(&fk.table) else {
-                // Comparing with all names is expensive, and nobody reads the help of that many mistakes.
+                // Comparing with all names is expensive, and nobody reads the suggestions for that many
+                // mistakes.
                 let few = found.len() < SUGGESTED;
                 let near = nearest(fk.table.name.as_str(), self.tables.keys().map(|t| t.name.as_str()).filter(|_| few));
                 found.push(
@@ -188,7 +189,7 @@ fn no_such_column(column: &Ident, table: &Table, what: &str, at: Option<super::S
     problem.help(did_you_mean(near, "declare the column, or remove it here"))
 }
 
-/// Returns how to write what looks like an expression in the place of a column.
+/// Returns what to write if an expression was given in place of a column.
 fn meant_as_expression(column: &Ident, what: &str) -> String {
     let part = format!("(sql)\"{}\"", column.as_str().replace('\\', "\\\\").replace('"', "\\\""));
     match what {

@@ -52,7 +52,7 @@ fn items(out: &mut String, items: &[Item<'_>], level: usize) {
 /// node before them has a block of several lines.
 fn set_apart(items: &[Item<'_>], tall: &[bool]) -> Vec<bool> {
     let mut apart = vec![false; items.len()];
-    // Whether the item below belongs to a tall node, to which this one would then be attached.
+    // Whether the item below belongs to a tall node, to which this one would then belong as well.
     let mut below = false;
     for (at, item) in items.iter().enumerate().rev() {
         let is_comment = matches!(item.content, Content::Comments(_));

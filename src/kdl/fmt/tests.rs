@@ -1,4 +1,4 @@
-//! Tests of the layout, example by example, and that no text, tricky or random, loses anything.
+//! Tests of the layout by examples, and that no text, however unusual or random, loses anything.
 
 use super::*;
 

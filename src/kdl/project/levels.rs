@@ -11,7 +11,7 @@ pub enum Severity {
     Off,
     /// Worth knowing.
     Note,
-    /// Most likely a mistake, sooner or later.
+    /// Most likely a mistake that will cause problems.
     Warning,
     /// It cannot work.
     Error,
@@ -28,7 +28,7 @@ impl Severity {
     }
 }
 
-/// A code, and why its level cannot be set, if so.
+/// A code, and the reason if its level cannot be set.
 pub type Levelled<'c> = (&'c str, Option<&'c str>);
 
 /// Reads the block; `known` are the existing codes.

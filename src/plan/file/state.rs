@@ -20,7 +20,7 @@ pub struct State {
     pub facts: Vec<Fact>,
     /// The schema after the last apply, in the database's spelling.
     pub recorded: Option<String>,
-    /// The same as the schema file had it, if the text differs.
+    /// The same in the schema file's spelling, if the text differs.
     pub written: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Random texts, full of comments and odd line ends, keep their meaning and all their comments.
+//! Random texts with many comments and unusual line ends keep their meaning and all their comments.
 
 use super::super::*;
 use super::checked;
