@@ -21,7 +21,7 @@ pub struct Desired {
 }
 
 impl Desired {
-    /// A schema that has been found fit for its kind of database.
+    /// Returns a schema that has been found fit for its kind of database.
     ///
     /// # Errors
     /// [`ApplyError::Plan`] with every problem.
@@ -106,7 +106,7 @@ impl Database {
         Ok(entries)
     }
 
-    /// A session whose transaction only reads.
+    /// Returns a session whose transaction only reads.
     pub(super) async fn read(&self) -> Result<Box<dyn Session>, Error> {
         let mut session = self.engine().open(Purpose::Read, PlanOptions::default().wait, Arc::default()).await?;
         session.begin_reading().await?;

@@ -79,12 +79,12 @@ pub(super) enum Which {
     Last,
 }
 
-/// The rows that a session sees; none if there is no such table.
+/// Returns the rows that a session sees; none if there is no such table.
 pub(super) async fn read(session: &mut dyn Session, which: Which) -> Result<Vec<Entry>, HistoryError> {
     decode(&session.history(which == Which::Last).await?)
 }
 
-/// The rows as an engine gives them.
+/// Returns the rows as an engine gives them.
 pub(super) fn decode(rows: &[String]) -> Result<Vec<Entry>, HistoryError> {
     rows.iter().map(|row| decode_row(row)).collect()
 }
@@ -99,7 +99,7 @@ fn decode_row(row: &str) -> Result<Entry, HistoryError> {
     serde_json::from_value(value).map_err(|e| HistoryError::Damaged(e.to_string()))
 }
 
-/// The digest of a row, also of one that cannot be read otherwise.
+/// Returns the digest of a row, also of one that cannot be read otherwise.
 fn digest_of(row: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(row).ok()?;
     Some(value.get("digest")?.as_str()?.to_owned())

@@ -7,7 +7,7 @@ use crate::engine::bookkeeping::MIGRATORS;
 use crate::engine::traits::Purpose;
 
 impl Database {
-    /// The tables of other migrators that are there, in the order of names.
+    /// Returns the tables of other migrators that are there, in the order of names.
     ///
     /// # Errors
     /// If the database does not answer.

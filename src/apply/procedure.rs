@@ -131,7 +131,7 @@ impl Work<'_> {
         self.waits_in_turns(error) && !self.wait.is_over() && !self.cancel_token.cancel.load(Relaxed)
     }
 
-    /// Whether a lock could not be had, and was asked for in short turns.
+    /// Returns whether a lock could not be had, and was asked for in short turns.
     fn waits_in_turns(&self, error: &ApplyError) -> bool {
         self.session.capabilities().queues_behind_locks && error.is_lock_timeout()
     }
@@ -157,7 +157,7 @@ impl Work<'_> {
         if blocking.is_empty() { Ok(()) } else { Err(ApplyError::Blocked(blocking.into_iter().cloned().collect())) }
     }
 
-    /// The one transaction; nothing if there is nothing to do.
+    /// Returns the one transaction; nothing if there is nothing to do.
     async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
         self.begin().await?;
         let replanned = self.session.plan_again(self.desired, self.approved).await?;
@@ -188,7 +188,7 @@ impl Work<'_> {
         Ok(Some(report))
     }
 
-    /// What the history is to say of it.
+    /// Returns what the history is to say of it.
     fn record(&self, replanned: &Replanned, after: &Schema, is_staged: bool, began: Instant) -> Record {
         let capabilities = self.session.capabilities();
         let plan = &replanned.plan;

@@ -194,7 +194,7 @@ pub(super) fn reading(error: ApplyError) -> Failure {
     }
 }
 
-/// A statement of the transaction that failed.
+/// Returns a statement of the transaction that failed.
 fn statement(address: &str, source: engine::Error) -> Failure {
     let text = if source.is_full() {
         format!("{source}{ROLLED_BACK}")

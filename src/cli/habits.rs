@@ -1,4 +1,4 @@
-//! Recognises command lines of other programs: Terraform's `-out=x`, Alembic's `upgrade head`, a database as
+//! Recognizes command lines of other programs: Terraform's `-out=x`, Alembic's `upgrade head`, a database as
 //! an argument. Each gets a hint with rosey's form. Runs nothing, and is used only if the command line is
 //! invalid anyway.
 
@@ -74,7 +74,7 @@ pub(super) fn hint(command: &clap::Command, words: &[String]) -> Option<(String,
     found.or_else(|| of_word(known, rest))
 }
 
-/// Recognises `rosey upgrade head`, `rosey db push`.
+/// Recognizes `rosey upgrade head`, `rosey db push`.
 fn foreign_command(words: &[String]) -> Option<(String, String)> {
     let group = ["db", "migration", "migrations", "schema", "alembic", "database", "terraform"];
     let name = words.iter().find(|w| !group.contains(&w.as_str())).or(words.first())?.to_lowercase();
@@ -82,7 +82,7 @@ fn foreign_command(words: &[String]) -> Option<(String, String)> {
     Some((format!("rosey has no command `{}`", words[0]), (*help).to_owned()))
 }
 
-/// Recognises `-out=x`, `-auto-approve`, `-destroy`: one hyphen before a whole word.
+/// Recognizes `-out=x`, `-auto-approve`, `-destroy`: one hyphen before a whole word.
 fn of_option(command: &clap::Command, given: &str, next: Option<&String>) -> Option<(String, String)> {
     let double = given.starts_with("--");
     let bare = given.strip_prefix("--").or_else(|| given.strip_prefix('-'))?;
@@ -114,7 +114,7 @@ fn of_option(command: &clap::Command, given: &str, next: Option<&String>) -> Opt
     Some((wrong, (*help).to_owned()))
 }
 
-/// Recognises `rosey plan app.db`: an argument that must be the value of an option.
+/// Recognizes `rosey plan app.db`: an argument that must be the value of an option.
 fn of_word(command: &clap::Command, rest: &[String]) -> Option<(String, String)> {
     let takes = |name: &str| command.get_arguments().any(|a| a.get_long() == Some(name));
     if command.get_positionals().next().is_some_and(|a| a.get_num_args().is_some_and(|n| n.max_values() > 1)) {

@@ -1,4 +1,4 @@
-//! libpq's keyword connection strings, `host=db user=ada`, which rosey does not accept: recognised so that
+//! libpq's keyword connection strings, `host=db user=ada`, which rosey does not accept: recognized so that
 //! the error can show the equivalent URL. Never reveals a password.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};

@@ -22,7 +22,7 @@ fn write(to: &mut impl Write, text: &str) -> std::io::Result<()> {
     }
 }
 
-/// Returns whether standard output gets colour: on a terminal, without NO_COLOR and --no-color.
+/// Returns whether standard output gets color: on a terminal, without NO_COLOR and --no-color.
 pub(super) fn colour(no_color: bool) -> bool {
     let forbidden = no_color || std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     let dumb = std::env::var_os("TERM").is_some_and(|t| t == "dumb");

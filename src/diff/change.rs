@@ -39,7 +39,7 @@ macro_rules! changes {
         }
 
         impl Change {
-            /// The kind of the object.
+            /// Returns the kind of the object.
             pub fn kind(&self) -> Kind {
                 match self {
                     Change::Table(_) => Kind::Table,

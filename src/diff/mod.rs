@@ -1,6 +1,6 @@
-//! Compares two normalised schemas. Pure: it accesses no database and does not judge what a change costs.
+//! Compares two normalized schemas. Pure: it accesses no database and does not judge what a change costs.
 //!
-//! What counts as equal is decided by normalisation. Renames are resolved first, on a copy of the current
+//! What counts as equal is decided by normalization. Renames are resolved first, on a copy of the current
 //! schema, in the way the database does them, so that what depends on a renamed column does not differ.
 
 mod attribute;

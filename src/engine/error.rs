@@ -28,7 +28,8 @@ impl From<postgres::Error> for Error {
 }
 
 impl Error {
-    /// Whether the rows are the cause: a constraint that they violate, or a value that its type cannot hold.
+    /// Returns whether the rows are the cause: a constraint that they violate, or a value that its type
+    /// cannot hold.
     pub fn is_about_rows(&self) -> bool {
         match self {
             Error::Sqlite(sqlite::Error::Sql { code, .. } | sqlite::Error::Rows { code, .. }) => {
@@ -39,7 +40,7 @@ impl Error {
         }
     }
 
-    /// Whether the database rejects the definition of an object, which a plan could not find out.
+    /// Returns whether the database rejects the definition of an object, which a plan could not find out.
     pub(crate) fn is_about_definition(&self) -> bool {
         match self {
             Error::Sqlite(_) => false,
@@ -66,7 +67,7 @@ impl Error {
         }
     }
 
-    /// Whether the history is not a table that rosey may use.
+    /// Returns whether the history is not a table that rosey may use.
     pub(crate) fn is_about_history(&self) -> bool {
         match self {
             Error::Sqlite(error) => matches!(error, sqlite::Error::History(_)),
@@ -74,12 +75,12 @@ impl Error {
         }
     }
 
-    /// Whether a disk of this machine is full.
+    /// Returns whether a disk of this machine is full.
     pub(crate) fn is_full(&self) -> bool {
         matches!(self, Error::Sqlite(sqlite::Error::Full | sqlite::Error::DiskFull { .. } | sqlite::Error::TemporaryFull))
     }
 
-    /// Whether a file may not be written to.
+    /// Returns whether a file may not be written to.
     pub(crate) fn is_read_only_file(&self) -> bool {
         matches!(self, Error::Sqlite(sqlite::Error::ReadOnly))
     }
@@ -89,7 +90,7 @@ impl Error {
         matches!(self, Error::Sqlite(sqlite::Error::NoFile { .. }))
     }
 
-    /// Whether somebody else held a lock for longer than was to be waited.
+    /// Returns whether somebody else held a lock for longer than was to be waited.
     pub fn is_lock_timeout(&self) -> bool {
         match self {
             Error::Sqlite(error) => matches!(error, sqlite::Error::Locked),
@@ -97,7 +98,7 @@ impl Error {
         }
     }
 
-    /// Whether the statement was stopped because somebody asked for it.
+    /// Returns whether the statement was stopped because somebody asked for it.
     pub fn is_interrupted(&self) -> bool {
         match self {
             Error::Sqlite(error) => matches!(error, sqlite::Error::Interrupted),
@@ -105,7 +106,8 @@ impl Error {
         }
     }
 
-    /// Whether the cause is not in the statement: somebody stopped it or held a lock, or the connection was lost.
+    /// Returns whether the cause is not in the statement: somebody stopped it or held a lock, or the
+    /// connection was lost.
     pub(crate) fn is_from_outside(&self) -> bool {
         match self {
             Error::Sqlite(error) => matches!(error, sqlite::Error::Interrupted),
@@ -115,7 +117,7 @@ impl Error {
         }
     }
 
-    /// Whether the database works and does not take what was asked of it: somebody has to decide.
+    /// Returns whether the database works and does not take what was asked of it: somebody has to decide.
     pub fn is_refusal(&self) -> bool {
         match self {
             Error::Sqlite(_) => false,

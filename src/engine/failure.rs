@@ -156,7 +156,7 @@ fn at_work(holder: Option<&str>, waited: &Duration) -> String {
     }
 }
 
-/// What stopped the work that follows the transaction, and where.
+/// Returns what stopped the work that follows the transaction, and where.
 fn unfinished(address: Option<&str>, source: &Error) -> String {
     match address {
         Some(address) if source.is_interrupted() => format!("interrupted at {address}"),
@@ -193,7 +193,7 @@ impl From<HistoryError> for ApplyError {
 }
 
 impl ApplyError {
-    /// Whether a lock on what was to be read or changed could not be had in time.
+    /// Returns whether a lock on what was to be read or changed could not be had in time.
     pub(crate) fn is_lock_timeout(&self) -> bool {
         matches!(self, ApplyError::Database(e) | ApplyError::Plan(PlanError::Database(e)) if e.is_lock_timeout())
     }

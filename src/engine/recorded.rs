@@ -16,7 +16,7 @@ pub(crate) fn as_written(desired: &Schema) -> String {
     kdl::encode(&shown)
 }
 
-/// A live schema with the guards of the desired one; `guarded` is what the last version kept of them.
+/// Returns a live schema with the guards of the desired one; `guarded` is what the last version kept of them.
 pub(crate) fn as_recorded(live: &Schema, desired: &Schema, guarded: &Schema) -> String {
     let mut shown = live.clone();
     guards::remember(&mut shown, desired);

@@ -21,27 +21,27 @@ use crate::schema::{Dialect, Normalized, Problem, Schema};
 pub struct Database(Arc<dyn Engine>);
 
 impl Database {
-    /// A SQLite file, which may not exist yet.
+    /// Returns a SQLite file, which may not exist yet.
     pub fn file(path: impl Into<PathBuf>) -> Database {
         Database(Arc::new(File(path.into())))
     }
 
-    /// A database on a PostgreSQL server.
+    /// Returns a database on a PostgreSQL server.
     pub fn server(url: Url) -> Database {
         Database(Arc::new(Server(url)))
     }
 
-    /// Its dialect.
+    /// Returns its dialect.
     pub fn dialect(&self) -> Dialect {
         self.0.dialect()
     }
 
-    /// What works with it.
+    /// Returns what works with it.
     pub(crate) fn engine(&self) -> &dyn Engine {
         &*self.0
     }
 
-    /// The address of its server, if it has one.
+    /// Returns the address of its server, if it has one.
     pub(crate) fn address(&self) -> Option<Address> {
         self.0.address()
     }
@@ -52,7 +52,7 @@ impl Database {
         self.0.trusted(trust).map_or(self, Database)
     }
 
-    /// Whether it is a file that does not exist yet.
+    /// Returns whether it is a file that does not exist yet.
     pub fn is_missing(&self) -> bool {
         self.0.is_missing()
     }
@@ -118,12 +118,12 @@ pub(crate) fn product_of(dialect: Dialect) -> &'static dyn Product {
     }
 }
 
-/// All that is wrong with a schema for an engine. What only a database can tell is not in it.
+/// Returns all that is wrong with a schema for an engine. What only a database can tell is not in it.
 pub fn problems(schema: &Schema, dialect: Dialect) -> Vec<Problem> {
     product_of(dialect).problems(schema)
 }
 
-/// A desired schema in an engine's spelling, once it has been found fit for it.
+/// Returns a desired schema in an engine's spelling, once it has been found fit for it.
 ///
 /// # Errors
 /// [`PlanError::Schema`] with every problem.
@@ -135,12 +135,12 @@ pub fn desired(schema: Schema, dialect: Dialect) -> Result<Normalized, PlanError
     Err(PlanError::Schema { engine: dialect.capabilities().title, problems })
 }
 
-/// A schema that a database had, in its engine's spelling.
+/// Returns a schema that a database had, in its engine's spelling.
 pub(crate) fn normalized(schema: Schema, dialect: Dialect) -> Normalized {
     product_of(dialect).normalized(schema)
 }
 
-/// Whether a word in lower case must be quoted to be a name.
+/// Returns whether a word in lower case must be quoted to be a name.
 pub(crate) fn is_reserved(word: &str, dialect: Dialect) -> bool {
     product_of(dialect).is_reserved(word)
 }

@@ -52,7 +52,7 @@ pub(crate) trait LiveSnapshot {
     /// Returns what a plan without the database needs to know of it. A database that does not exist is an error.
     fn state(&mut self) -> Local<'_, Noted, Error>;
 
-    /// Whether there is a history that may not be read.
+    /// Returns whether there is a history that may not be read.
     fn history_is_unread(&mut self) -> Answer<'_, bool, Error> {
         Box::pin(async { Ok(false) })
     }

@@ -116,18 +116,18 @@ pub(crate) trait Cancel: Send + Sync {
 
 /// A kind of database, and where one is.
 pub(crate) trait Engine: Send + Sync {
-    /// Whose language its schemas are written in.
+    /// Returns whose language its schemas are written in.
     fn dialect(&self) -> Dialect;
 
     /// Returns the database's name for people, without a password.
     fn shown(&self) -> String;
 
-    /// Whether it is a file that does not exist yet.
+    /// Returns whether it is a file that does not exist yet.
     fn is_missing(&self) -> bool {
         false
     }
 
-    /// The address of the server, if there is one.
+    /// Returns the address of the server, if there is one.
     fn address(&self) -> Option<Address> {
         None
     }
@@ -178,10 +178,10 @@ pub(crate) trait Engine: Send + Sync {
 
 /// A session with a database. Nothing is changed unless [`Session::commit`] succeeds, but for what runs outside the transaction.
 pub(crate) trait Session: Send {
-    /// What its engine does.
+    /// Returns what its engine does.
     fn capabilities(&self) -> &'static Capabilities;
 
-    /// What the language can say of a live schema.
+    /// Returns what the language can say of a live schema.
     fn shown(&self, live: &Normalized) -> Schema;
 
     /// Begins a transaction that reads one moment of the database.
@@ -199,7 +199,7 @@ pub(crate) trait Session: Send {
     /// Ends the session. After a failure nothing of it may stay behind.
     fn close(self: Box<Self>, has_failed: bool) -> Answer<'static, (), Error>;
 
-    /// What stops a statement from outside; nothing if the cancel token does.
+    /// Returns what stops a statement from outside; nothing if the cancel token does.
     fn canceller(&self) -> Option<Box<dyn Cancel>> {
         None
     }
@@ -241,7 +241,7 @@ pub(crate) trait Session: Send {
         Ok(())
     }
 
-    /// The backup that this plan needs, if it needs one.
+    /// Returns the backup that this plan needs, if it needs one.
     fn backup_for<'a>(&'a mut self, plan: &'a Plan, mode: BackupMode, folder: Option<&'a Path>) -> Answer<'a, Option<Backup>>;
 
     /// Writes a backup of what is there now. One that fails leaves nothing behind.
@@ -268,7 +268,7 @@ pub(crate) trait Session: Send {
     /// Runs a statement, and gives the number of rows that it touched.
     fn execute<'a>(&'a mut self, sql: &'a str) -> Answer<'a, u64, Error>;
 
-    /// The first column of a query, which is text; NULLs are left out.
+    /// Returns the first column of a query, which is text; NULLs are left out.
     fn texts<'a>(&'a mut self, sql: &'a str) -> Answer<'a, Vec<String>, Error>;
 
     /// Runs a statement that is a transaction of its own. One that cannot get its lock is tried again until then.
@@ -283,10 +283,11 @@ pub(crate) trait Session: Send {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// The rows of the history as JSON objects, the first or only the last one; none if there is no such table.
+    /// Returns the rows of the history as JSON objects, the first or only the last one; none if there is no
+    /// such table.
     fn history(&mut self, last_only: bool) -> Answer<'_, Vec<String>, Error>;
 
-    /// What would act if a row of the history were written.
+    /// Returns what would act if a row of the history were written.
     fn acts_on_history(&mut self) -> Answer<'_, Vec<String>, Error>;
 
     /// Writes a row of the history and gives its number.
@@ -303,6 +304,6 @@ pub(crate) trait Session: Send {
         Box::pin(async { Ok(false) })
     }
 
-    /// Which of these tables are there, in the order of names.
+    /// Returns which of these tables are there, in the order of names.
     fn tables_among<'a>(&'a mut self, names: &'a [&'a str]) -> Answer<'a, Vec<String>, Error>;
 }

@@ -4,7 +4,7 @@ use super::sqlite::lexer::{quote, quote_string};
 use crate::kdl::case::Value;
 use crate::schema::Dialect;
 
-/// A value as SQL spells it. PostgreSQL takes any value in quotes for what its column is.
+/// Returns a value as SQL spells it. PostgreSQL takes any value in quotes for what its column is.
 pub(crate) fn literal(value: &Value, dialect: Dialect) -> String {
     match (value, dialect) {
         (Value::Null, _) => "NULL".to_owned(),
@@ -17,7 +17,7 @@ pub(crate) fn literal(value: &Value, dialect: Dialect) -> String {
     }
 }
 
-/// The expression that gives a column's name and value, as SQL spells them.
+/// Returns the expression that gives a column's name and value, as SQL spells them.
 pub(crate) fn named(column: &str, dialect: Dialect) -> String {
     let (label, name) = (quote_string(&format!("{column}=")), quote(column));
     match dialect {
@@ -26,7 +26,7 @@ pub(crate) fn named(column: &str, dialect: Dialect) -> String {
     }
 }
 
-/// The query whose one column is text. PostgreSQL's driver gives text only if the query does.
+/// Returns the query whose one column is text. PostgreSQL's driver gives text only if the query does.
 pub(crate) fn as_text(query: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Sqlite => query.to_owned(),

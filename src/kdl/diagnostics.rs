@@ -19,7 +19,7 @@ const SHOWN: usize = 100;
 const LONGEST: usize = 4000;
 
 /// All problems of all files of a schema. `Display` shows the first hundred, with their source and without
-/// colour.
+/// color.
 #[derive(Debug, Clone)]
 pub struct Diagnostics {
     problems: Vec<Problem>,

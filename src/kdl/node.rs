@@ -62,7 +62,7 @@ impl Ctx {
         Span { file: self.file, start: (self.start.get() + span.offset()) as u32, len: span.len() as u32 }
     }
 
-    /// Whether a name may be empty.
+    /// Returns whether a name may be empty.
     pub(super) fn has_empty_names(&self) -> bool {
         self.by_dialect && self.dialect.capabilities().has_empty_names
     }

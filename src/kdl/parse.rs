@@ -281,7 +281,7 @@ const FLAGS: [&str; 10] = [
     "unlogged",
 ];
 
-/// Recognises common mistakes from the text before the position where KDL stopped, the text there, and the
+/// Recognizes common mistakes from the text before the position where KDL stopped, the text there, and the
 /// rest of its line. Returns the length of the wrong word, what is wrong with it, and what to write.
 fn own_words(before: &str, wrong: &str, line: &str) -> Option<(usize, String, String)> {
     let word = line.split(|c: char| c.is_whitespace() || ";{}\"=".contains(c)).next().unwrap_or_default();

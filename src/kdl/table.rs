@@ -80,7 +80,7 @@ fn decode_child(mut child: Node, table: &mut Table, nullable: &mut Vec<Ident>) {
     child.finish(&[]);
 }
 
-/// Adds an index to those of its table or materialised view.
+/// Adds an index to those of its table or materialized view.
 pub(super) fn add_index(ctx: &Ctx, indexes: &mut IndexMap<Ident, Index>, index: Index) {
     match indexes.entry(index.name.clone()) {
         Entry::Vacant(v) => {

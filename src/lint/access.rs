@@ -68,7 +68,7 @@ fn of_index(index: &Index, parts: Vec<IndexPart>) -> Access<'_> {
     Access { name: format!("index {}", index.name), parts, unique: index.unique, deferrable: false, kind: Kind::Index(index) }
 }
 
-/// Returns the access paths of each table and each materialised view, with its address.
+/// Returns the access paths of each table and each materialized view, with its address.
 pub(super) fn relations(schema: &Schema) -> impl Iterator<Item = (Address, Vec<Access<'_>>)> {
     let tables = schema.tables.values().map(|t| (t.address(), accesses(t)));
     let views = schema.materialized_views.values();

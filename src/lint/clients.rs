@@ -21,7 +21,7 @@ pub(super) fn warnings(c: &Changes, dialect: Dialect) -> Vec<Hazard> {
     c.objects.iter().filter_map(of).collect()
 }
 
-/// What programs can no longer use of an object that stays.
+/// Returns what programs can no longer use of an object that stays.
 fn lost<T>(delta: &Delta<T>, of: impl Fn(&T, &T) -> Vec<String>) -> Vec<String> {
     match delta {
         Delta::Alter { before, after, .. } => of(before, after),
@@ -49,7 +49,7 @@ fn name(name: &ObjectName) -> String {
     format!("use `{name}`")
 }
 
-/// What is dropped or renamed, or loses a part.
+/// Returns what is dropped or renamed, or loses a part.
 fn gone(change: &Change, lost: Vec<String>, comes: &BTreeSet<ObjectName>) -> Option<Hazard> {
     let old = &change.before()?.name;
     let renamed = change.after().is_none_or(|after| after.name != *old);

@@ -25,7 +25,7 @@ pub struct Suggestion {
     pub line: Option<String>,
 }
 
-/// Returns all possible renames: tables, views and materialised views that are added and dropped, and the
+/// Returns all possible renames: tables, views and materialized views that are added and dropped, and the
 /// columns and indexes of one table. The lines are taken from `sources`, which may be empty.
 pub fn suggestions(changes: &Changes, sources: &Sources) -> Vec<Suggestion> {
     let mut found = of_tables(changes, sources);

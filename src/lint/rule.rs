@@ -33,13 +33,13 @@ pub struct Rule {
     pub check: fn(&Schema, Dialect) -> Vec<Finding>,
 }
 
-/// A rule about every engine.
+/// Returns a rule about every engine.
 pub(super) fn everywhere(_: &Capabilities) -> bool {
     true
 }
 
 impl Rule {
-    /// The dialects that it is about.
+    /// Returns the dialects that it is about.
     pub fn dialects(&self) -> impl Iterator<Item = Dialect> {
         Dialect::ALL.into_iter().filter(|d| (self.applies)(d.capabilities()))
     }

@@ -326,7 +326,7 @@ impl Hazard {
         crate::schema::one_line(&format!("{} {}", self.address.last_kind().word().replace('-', " "), self.address.last()))
     }
 
-    /// The message with its numbers, or with the reason why they are missing.
+    /// Returns the message with its numbers, or with the reason why they are missing.
     pub fn text(&self) -> String {
         let Some(why) = self.why_uncounted() else { return self.filled(&self.message) };
         if let (Some(NotCounted::Fails { .. }), Level::Blocks) = (&self.uncounted, self.level) {
@@ -340,7 +340,7 @@ impl Hazard {
         }
     }
 
-    /// A message, or a part of one, with its numbers.
+    /// Returns a message, or a part of one, with its numbers.
     fn filled(&self, message: &str) -> String {
         if self.some {
             let text = message.replace("{count} of {total}", "some").replace("{count}", "some").replace("{total}", "all");

@@ -28,7 +28,7 @@ macro_rules! words {
                 }
             }
 
-            /// What distinguishes it from other kinds.
+            /// Returns what distinguishes it from other kinds.
             fn traits(self) -> &'static [Trait] {
                 match self {
                     $($name::$kind => &[$($(Trait::$trait),+)?],)+

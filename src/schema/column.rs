@@ -96,12 +96,12 @@ impl Identity {
 pub struct DefaultValue {
     /// What was written.
     pub value: Literal,
-    /// The spelling that is compared; set by normalisation, which knows the column's type.
+    /// The spelling that is compared; set by normalization, which knows the column's type.
     pub canon: String,
 }
 
 impl DefaultValue {
-    /// Creates a default that has not been normalised yet.
+    /// Creates a default that has not been normalized yet.
     pub fn new(value: Literal) -> Self {
         let canon = format!("{value:?}");
         DefaultValue { value, canon }

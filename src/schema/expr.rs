@@ -11,21 +11,21 @@ pub const UNSURE: char = '\u{1}';
 
 /// A piece of SQL that rosey passes through: the condition of a check, a default, the body of a view.
 ///
-/// Equality looks at [`Expr::canon`] alone. In that spelling, which a dialect's normalisation produces, every
+/// Equality looks at [`Expr::canon`] alone. In that spelling, which a dialect's normalization produces, every
 /// identifier is in double quotes and every string literal in single quotes, so that names can be replaced
 /// safely.
 #[derive(Clone, Default)]
 pub struct Expr {
     /// As written in the file or stored in the database.
     pub text: String,
-    /// The spelling that is compared; equal to the text until a dialect has normalised it.
+    /// The spelling that is compared; equal to the text until a dialect has normalized it.
     pub canon: String,
     /// Its position in the schema file.
     pub origin: Origin,
 }
 
 impl Expr {
-    /// Creates an expression that has not been normalised yet.
+    /// Creates an expression that has not been normalized yet.
     pub fn new(text: impl Into<String>) -> Self {
         let text = text.into();
         Expr { canon: text.clone(), text, origin: Origin::default() }

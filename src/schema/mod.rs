@@ -2,7 +2,7 @@
 //!
 //! A [`Schema`] comes from a KDL file (the *desired* schema) or from a live database (the *current* one).
 //! Nothing here depends on a database, a file format or a terminal, and nothing here decides whether two
-//! spellings are equivalent: normalisation does, by setting [`Expr::canon`] and [`DefaultValue::canon`].
+//! spellings are equivalent: normalization does, by setting [`Expr::canon`] and [`DefaultValue::canon`].
 
 mod address;
 mod allow;

@@ -2,12 +2,12 @@
 
 use super::{Exchanged, Schema};
 
-/// A schema that a dialect has normalised, so that equivalent objects are equal. `diff` takes nothing else.
+/// A schema that a dialect has normalized, so that equivalent objects are equal. `diff` takes nothing else.
 #[derive(Debug, Clone, Default)]
 pub struct Normalized(Schema);
 
 impl Normalized {
-    /// Wraps a normalised schema. Only a dialect's normalisation may call this.
+    /// Wraps a normalized schema. Only a dialect's normalization may call this.
     pub(crate) fn by_dialect(schema: Schema) -> Self {
         Normalized(schema)
     }

@@ -1,4 +1,4 @@
-//! Objects that only PostgreSQL has: schemas, extensions, user-defined types, sequences, materialised views,
+//! Objects that only PostgreSQL has: schemas, extensions, user-defined types, sequences, materialized views,
 //! exclusion constraints. On SQLite they have no effect or are an error; the dialect decides.
 
 use std::fmt;
@@ -124,7 +124,7 @@ impl Sequence {
     }
 }
 
-/// A materialised view. It contains the result of its query when it was created or last refreshed.
+/// A materialized view. It contains the result of its query when it was created or last refreshed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaterializedView {
     /// What all objects have in common.

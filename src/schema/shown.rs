@@ -65,7 +65,7 @@ fn is_command(rest: &str) -> bool {
 }
 
 /// Returns whether the character is invisible and changes how its surroundings look: direction marks and
-/// overrides (<https://www.unicode.org/reports/tr9/>), line ends that are not recognised as such, zero-width
+/// overrides (<https://www.unicode.org/reports/tr9/>), line ends that are not recognized as such, zero-width
 /// characters, tags and supplementary variation selectors, which can carry hidden text. The joiners U+200C
 /// and U+200D are part of many scripts, and the selectors U+FE00 to U+FE0F of emoji; these are not included.
 pub fn deceives(c: char) -> bool {

@@ -259,7 +259,7 @@ impl Database<'_> {
         url(self.port, &self.name)
     }
 
-    /// A copy of it, under a name of its own.
+    /// Returns a copy of it, under a name of its own.
     pub fn copy(&self, name: &str) -> Self {
         self.server.sql(&format!("CREATE DATABASE {name} TEMPLATE {}", self.name));
         Database { name: name.to_owned(), ..*self }

@@ -39,7 +39,7 @@ fn live(plan: &Plan) -> impl Iterator<Item = (String, ObjectName)> {
     })
 }
 
-/// Where a dump goes: a name of the database and the moment.
+/// Returns where a dump goes: a name of the database and the moment.
 ///
 /// # Errors
 /// [`ApplyError::NoBackup`] without a `pg_dump` that knows the server.

@@ -18,7 +18,7 @@ pub enum SqlitePath {
 }
 
 impl PlanningOptions {
-    /// Whether every table that changes is rebuilt.
+    /// Returns whether every table that changes is rebuilt.
     pub(crate) fn rebuild_only(self) -> bool {
         self.path == SqlitePath::Rebuild
     }

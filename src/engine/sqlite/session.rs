@@ -280,7 +280,8 @@ impl Session for Open {
     }
 }
 
-/// The query for the rows of the history as JSON objects. Columns that this rosey does not know are in them.
+/// Returns the query for the rows of the history as JSON objects. Columns that this rosey does not know are
+/// in them.
 pub(crate) fn history_sql(columns: &[String], last_only: bool) -> String {
     let quote = |c: &String| format!("'{}', \"{}\"", c.replace('\'', "''"), c.replace('"', "\"\""));
     let object = columns.iter().map(quote).collect::<Vec<_>>().join(", ");

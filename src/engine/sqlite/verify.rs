@@ -118,7 +118,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    /// Those of a plan.
+    /// Returns those of a plan.
     pub(crate) fn of(plan: &Plan) -> Self {
         let mut names = Names::default();
         for change in plan.changes.tables() {

@@ -344,7 +344,7 @@ fn write_indexes(
     }
 }
 
-/// Writes views, one over the other, and a materialised one.
+/// Writes views, one over the other, and a materialized one.
 fn write_views(out: &mut String, names: &Names, n: usize, table: &RandomTable) {
     let d = table.dice;
     if n == 2 {

@@ -177,7 +177,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The value of an aggregate that keeps all its input.
+    /// Returns the value of an aggregate that keeps all its input.
     fn gathered(&mut self, each: u64, rows: u64) -> u64 {
         if each > LONG {
             self.refusal.get_or_insert("it aggregates long values");
@@ -295,7 +295,7 @@ impl Walk<'_> {
         }
     }
 
-    /// A length that is not a constant.
+    /// Returns a length that is not a constant.
     fn odd(&mut self, size: u64) -> u64 {
         self.refusal.get_or_insert("its values could grow without limit");
         size

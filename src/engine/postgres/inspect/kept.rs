@@ -12,9 +12,9 @@ catalog_row! {
     }
 }
 
-/// What is dropped with a view when it is re-created, as statements that restore it, in their order: its
-/// owner, privileges (those that default privileges would add are revoked first), comments, privileges and
-/// defaults of columns, and statistics settings.
+/// Returns what is dropped with a view when it is re-created, as statements that restore it, in their order:
+/// its owner, privileges (those that default privileges would add are revoked first), comments, privileges
+/// and defaults of columns, and statistics settings.
 pub(super) fn of_views() -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
     let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
@@ -59,8 +59,9 @@ catalog_row! {
     }
 }
 
-/// What is lost when a column of a table is dropped and added again, or its type changes: table, column,
-/// whether it is a privilege, the privilege or the clause of `ALTER COLUMN`, and the end of the `GRANT`.
+/// Returns what is lost when a column of a table is dropped and added again, or its type changes: table,
+/// column, whether it is a privilege, the privilege or the clause of `ALTER COLUMN`, and the end of the
+/// `GRANT`.
 pub(super) fn of_columns(version: i64) -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";
     let option = "CASE WHEN g.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END";
@@ -97,8 +98,8 @@ catalog_row! {
     }
 }
 
-/// What is dropped with a type when it is re-created, as statements that restore it, in their order: its
-/// owner, and the privileges that differ from those of a new type (USAGE for everyone, and what default
+/// Returns what is dropped with a type when it is re-created, as statements that restore it, in their order:
+/// its owner, and the privileges that differ from those of a new type (USAGE for everyone, and what default
 /// privileges add).
 pub(super) fn of_types() -> String {
     let to = "CASE WHEN g.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(pg_get_userbyid(g.grantee)) END";

@@ -19,7 +19,7 @@ pub(super) fn comment(class: &str, oid: &str) -> String {
     comment_on(class, oid, "0")
 }
 
-/// The same for a part of an object.
+/// Returns the same for a part of an object.
 pub(super) fn comment_on(class: &str, oid: &str, part: &str) -> String {
     format!("(SELECT description FROM pg_description WHERE classoid = '{class}'::regclass AND objoid = {oid} AND objsubid = {part})")
 }
@@ -324,7 +324,7 @@ catalog_row! {
     }
 }
 
-/// Which view reads which column of which relation.
+/// Returns which view reads which column of which relation.
 pub(super) fn uses() -> String {
     format!(
         "SELECT DISTINCT r.ev_class::int8 AS view, d.refobjid::int8 AS relation, d.refobjsubid::int8 AS number FROM pg_depend d \
