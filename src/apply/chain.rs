@@ -1,8 +1,8 @@
 //! Matches saved plans with the history and finds which pending plans can be applied to the database as it is
 //! now.
 //!
-//! Pure: the caller, which has access to the database, says for each plan whether the database is at its
-//! start or its end. Nothing is applied here.
+//! Pure: the caller, which has access to the database, determines for each plan whether the database is at
+//! its start or its end. Nothing is applied here.
 
 use std::collections::BTreeMap;
 

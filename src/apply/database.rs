@@ -1,4 +1,4 @@
-//! What is asked of a database, whatever its engine.
+//! The operations on a database, whatever its engine.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub struct Desired {
 }
 
 impl Desired {
-    /// Returns a schema that has been found fit for its kind of database.
+    /// Creates it from a schema that is valid for its dialect.
     ///
     /// # Errors
     /// [`ApplyError::Plan`] with every problem.
@@ -47,7 +47,7 @@ impl Desired {
 pub struct Planned {
     /// The plan, with row counts.
     pub plan: Plan,
-    /// What there is to say besides.
+    /// Remarks on the plan.
     pub remarks: Remarks,
 }
 
@@ -57,7 +57,7 @@ pub struct Planned {
 pub struct PlanSnapshot {
     /// The plan, counted.
     pub plan: Plan,
-    /// What there is to say besides.
+    /// Remarks on the plan.
     pub remarks: Remarks,
     /// What it starts from.
     pub state: State,
@@ -65,7 +65,7 @@ pub struct PlanSnapshot {
     pub desired: String,
 }
 
-/// A schema that is in its database's spelling already.
+/// A schema that is already in its database's spelling.
 impl From<Normalized> for Desired {
     fn from(normalized: Normalized) -> Desired {
         Desired { written: normalized.schema().clone(), normalized }
@@ -208,10 +208,11 @@ impl Database {
         Ok(session.close(false).await?)
     }
 
-    /// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
+    /// Applies what was approved, or nothing. Steps outside the transaction are an exception: the next apply
+    /// finishes them.
     ///
     /// # Errors
-    /// An error says by itself what it leaves: see [`ApplyError`].
+    /// The error itself says what state it leaves: see [`ApplyError`].
     pub async fn apply(
         &self,
         desired: &Normalized,

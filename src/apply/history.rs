@@ -79,12 +79,12 @@ pub(super) enum Which {
     Last,
 }
 
-/// Returns the rows that a session sees; none if there is no such table.
+/// Returns the rows that a session sees; none if the table does not exist.
 pub(super) async fn read(session: &mut dyn Session, which: Which) -> Result<Vec<Entry>, HistoryError> {
     decode(&session.history(which == Which::Last).await?)
 }
 
-/// Returns the rows as an engine gives them.
+/// Decodes the rows that an engine returned.
 pub(super) fn decode(rows: &[String]) -> Result<Vec<Entry>, HistoryError> {
     rows.iter().map(|row| decode_row(row)).collect()
 }
@@ -99,7 +99,7 @@ fn decode_row(row: &str) -> Result<Entry, HistoryError> {
     serde_json::from_value(value).map_err(|e| HistoryError::Damaged(e.to_string()))
 }
 
-/// Returns the digest of a row, also of one that cannot be read otherwise.
+/// Returns the digest of a row, even if the rest of the row cannot be read.
 fn digest_of(row: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(row).ok()?;
     Some(value.get("digest")?.as_str()?.to_owned())
@@ -121,7 +121,7 @@ pub(super) async fn is_inert(session: &mut dyn Session) -> Result<(), HistoryErr
     found.into_iter().next().map_or(Ok(()), |what| Err(HistoryError::Acts(what)))
 }
 
-/// Writes a row and gives its number.
+/// Writes a row and returns its version.
 pub(super) async fn write(session: &mut dyn Session, record: &Record) -> Result<i64, Error> {
     if session.capabilities().digests_history {
         return session.write_history(record).await;

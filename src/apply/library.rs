@@ -1,5 +1,5 @@
-//! The library as a program uses it: open a database, plan, apply, read the history, roll back. Prints nothing and reads no
-//! configuration. Everything here is re-exported at the crate's root.
+//! The library as an application uses it: open a database, plan, apply, read the history, roll back. Prints
+//! nothing and reads no configuration. Everything here is re-exported at the crate's root.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::kdl::{self, Diagnostics, Sources};
 use crate::plan::{Kind, Lost, Plan};
 use crate::schema::Dialect;
 
-/// Why the library could not do what was asked of it. Whatever it is, nothing was changed unless the message says so.
+/// Why a call failed. Nothing was changed unless the message says so.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The schema file has mistakes; each is shown with its line.
     #[error("{0}")]
     Schema(Diagnostics),
-    /// The database does not answer, or the plan or the apply was refused or failed.
+    /// The database did not respond, or the plan or the apply was refused or failed.
     #[error(transparent)]
     Apply(#[from] ApplyError),
     /// The history has no such version.
@@ -25,7 +25,7 @@ pub enum Error {
     Rollback(#[from] NoRollbackTarget),
 }
 
-/// A database, wherever it is. Nothing is opened before something is asked of it.
+/// A database on any engine. Opens nothing until it is used.
 #[derive(Debug, Clone)]
 pub struct Database(super::Database);
 
@@ -35,18 +35,18 @@ pub struct Prepared {
     plan: Plan,
     remarks: Remarks,
     desired: Desired,
-    /// For a rollback: the version whose schema is restored, and what cannot be.
+    /// For a rollback: the version whose schema is restored, and the values that are not restored.
     back_to: Option<i64>,
     lost: Vec<Lost>,
 }
 
 impl Prepared {
-    /// Returns the plan: its steps, their statements, and what is to be considered before they run.
+    /// Returns the plan: its steps, their statements, and its hazards.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
 
-    /// Returns what there is to say of the plan besides.
+    /// Returns the remarks on the plan.
     pub fn remarks(&self) -> &Remarks {
         &self.remarks
     }
@@ -63,9 +63,9 @@ impl Prepared {
 }
 
 impl Database {
-    /// Finds the database of a URL, such as `postgresql://user:password@host/database` or `sqlite:///relative.db`; text
-    /// without a scheme is the path of a SQLite file. Nothing is opened yet. What a PostgreSQL URL leaves out comes from
-    /// libpq's environment variables.
+    /// Finds the database of a URL, such as `postgresql://user:password@host/database` or
+    /// `sqlite:///relative.db`; text without a scheme is the path of a SQLite file. Nothing is opened yet.
+    /// What a PostgreSQL URL omits comes from libpq's environment variables.
     ///
     /// # Errors
     /// If the text does not name a database.
@@ -89,8 +89,8 @@ impl Database {
         Ok(Prepared { plan: planned.plan, remarks: planned.remarks, desired, back_to: None, lost: Vec::new() })
     }
 
-    /// Applies a plan exactly as it is, or nothing. The database is locked and planned again first: if it has changed since,
-    /// the apply is refused. So is a plan that destroys data, unless the options allow it.
+    /// Applies a plan exactly as it is, or nothing. The database is locked and planned again first: if it has
+    /// changed since, the apply is refused. So is a plan that destroys data, unless the options permit it.
     ///
     /// # Errors
     /// An error says what state the database is in: see [`ApplyError`].
@@ -114,8 +114,9 @@ impl Database {
         Ok(self.0.history().await.map_err(ApplyError::from)?)
     }
 
-    /// Plans the rollback to the schema of a version; 0 is the schema before the first one. [`Database::apply`] does it, and
-    /// records it as a new version. [`Prepared::lost`] says what it cannot bring back.
+    /// Plans the rollback to the schema of a version; 0 is the schema before the first one.
+    /// [`Database::apply`] applies it and records it as a new version. [`Prepared::lost`] returns what it
+    /// cannot restore.
     ///
     /// # Errors
     /// If the history does not contain that version, if the database does not respond, or if no plan is possible.

@@ -1,5 +1,5 @@
-//! Applies a plan: lock, plan again, check permissions, back up, run, verify, record, commit. Atomic where
-//! the database allows it.
+//! Applies a plan: lock, plan again, check permissions, back up, run, verify, record, commit. Atomic if the
+//! database allows it.
 
 pub mod chain;
 pub mod chained;

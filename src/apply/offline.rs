@@ -12,13 +12,13 @@ pub(super) fn read_noted(text: &str, dialect: Dialect) -> Result<Schema, ApplyEr
     kdl::decode(&Sources::from_text("noted.kdl", text), dialect).map_err(|e| ApplyError::Unreadable(e.to_string()))
 }
 
-/// A plan made without the database, and the differences that only its server could resolve.
+/// A plan made without the database, and the differences that only its server could decide.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Offline {
     /// The plan, without row counts.
     pub plan: Plan,
-    /// The objects that may not differ at all.
+    /// The objects that may be equal after all.
     pub unsettled: Vec<Address>,
     /// The desired schema, as KDL that needs no history to be interpreted.
     pub desired: String,
@@ -49,11 +49,11 @@ pub async fn frame_offline(state: &State, desired: &Desired, plan_options: PlanO
     frame.ok_or(ApplyError::NoDigest)
 }
 
-/// The schemas of a state, as they are read back.
+/// The schemas of a state file.
 struct NotedState {
     current: Schema,
-    /// What the last apply recorded: the schema after it, and the schema as its file had it. It is of use only if
-    /// expressions are spelled in another way than in the file.
+    /// What the last apply recorded: the schema after it in the database's spelling, and in the file's. Only
+    /// used if the database stores expressions in a spelling of its own.
     after: Option<Schema>,
     written: Option<Schema>,
 }
@@ -85,7 +85,7 @@ pub async fn state_of(schema: &Desired, dialect: Dialect) -> Result<State, Apply
     Ok(State::new(dialect, kdl::encode(&noted.current), noted.facts))
 }
 
-/// Returns the state of the database that a file of SQL statements would make.
+/// Returns the state of a database that a file of SQL statements creates.
 ///
 /// # Errors
 /// If a statement is rejected, with its line.
@@ -94,7 +94,7 @@ pub async fn state_of_sql(sql: &str, dialect: Dialect) -> Result<State, SqlProbl
     Ok(State::new(dialect, kdl::encode(&noted.current), noted.facts))
 }
 
-/// Why a file of SQL statements yields no schema: the statements that are rejected, each with its line.
+/// Why a file of SQL statements does not result in a schema: the rejected statements, each with its line.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct SqlProblem(String);

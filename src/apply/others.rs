@@ -7,10 +7,10 @@ use crate::engine::bookkeeping::MIGRATORS;
 use crate::engine::traits::Purpose;
 
 impl Database {
-    /// Returns the tables of other migrators that are there, in the order of names.
+    /// Returns the bookkeeping tables of other migration tools that exist, sorted by name.
     ///
     /// # Errors
-    /// If the database does not answer.
+    /// If the database does not respond.
     pub async fn other_migrators(&self) -> Result<Vec<String>, ApplyError> {
         let mut session = self.engine().open(Purpose::Read, PlanOptions::default().wait, Arc::default()).await?;
         session.begin_reading().await?;

@@ -1,4 +1,4 @@
-//! Plans against a live database, and takes its state: one procedure for every engine. Changes nothing.
+//! Plans against a live database and reads its state: one procedure for every engine. Changes nothing.
 
 use std::time::Duration;
 
@@ -143,7 +143,7 @@ impl Database {
     }
 }
 
-/// Returns a state as its file has it. A last row that this rosey cannot read is left out.
+/// Returns a state as its file contains it. A last row that this version of rosey cannot read is left out.
 fn state(dialect: Dialect, noted: Noted, rows: &[String]) -> State {
     let state = State::new(dialect, kdl::encode(&noted.current), noted.facts);
     let Some(last) = history::decode(rows).unwrap_or_default().into_iter().next() else { return state };

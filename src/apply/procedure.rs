@@ -1,8 +1,8 @@
 //! The one procedure of an apply, for every engine: lock, plan again, refuse, back up, run, verify, record, commit.
 //!
-//! All that can be is one transaction. What cannot (a new value of an enum that the transaction uses, a concurrent index
-//! build, a validation that must not hold locks) runs before or after it, statement by statement, each of which the next apply
-//! finds done or finishes.
+//! Everything that can be in one transaction is. What cannot (a new value of an enum that the transaction
+//! uses, a concurrent index build, a validation that must not hold locks) runs before or after it, statement
+//! by statement. If that is interrupted, the next apply finishes it.
 
 mod outside;
 
@@ -19,10 +19,11 @@ use crate::kdl;
 use crate::plan::{Kind, Plan, Record, StatementKind, Step, Transaction, same_work};
 use crate::schema::{Normalized, Schema};
 
-/// How long it is between two tries to get the locks.
+/// The time between two attempts to acquire the locks.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Applies what was approved, or nothing; steps outside the transaction excepted, which the next apply finishes.
+/// Applies what was approved, or nothing. Steps outside the transaction are an exception: the next apply
+/// finishes them.
 pub(super) async fn apply(
     database: &Database,
     desired: &Normalized,
@@ -51,7 +52,7 @@ pub(super) async fn apply(
     outcome.map_err(|e| interrupted(e, &cancel_token)).map_err(|e| outside::besides(e, early))
 }
 
-/// Waits for the work. What does not watch the token is cancelled from outside.
+/// Waits for the work to finish. Work that does not watch the token is canceled from outside.
 async fn until_stopped<T>(work: impl Future<Output = T>, canceller: Option<Box<dyn Cancel>>, cancel_token: &CancelToken) -> T {
     let Some(canceller) = canceller else { return work.await };
     tokio::pin!(work);
@@ -80,11 +81,11 @@ struct Work<'w> {
     options: &'w Options,
     cancel_token: Arc<CancelToken>,
     observer: &'w mut dyn Observer,
-    /// The backup of the last try.
+    /// The backup of the last attempt.
     backup: Option<PathBuf>,
-    /// The schema ahead of what runs before the transaction, if something does.
+    /// The schema before the steps that run before the transaction, if there are any.
     found: Option<String>,
-    /// The addresses of the steps that were committed ahead of the transaction.
+    /// The addresses of the steps that were committed before the transaction.
     early: Vec<String>,
     wait: Wait,
 }
@@ -131,12 +132,12 @@ impl Work<'_> {
         self.waits_in_turns(error) && !self.wait.is_over() && !self.cancel_token.cancel.load(Relaxed)
     }
 
-    /// Returns whether a lock could not be had, and was asked for in short turns.
+    /// Returns whether a lock could not be acquired that was requested for a short time only.
     fn waits_in_turns(&self, error: &ApplyError) -> bool {
         self.session.capabilities().queues_behind_locks && error.is_lock_timeout()
     }
 
-    /// Begins the transaction, one apply at a time, on a database that is fit for it.
+    /// Begins the transaction. Only one apply runs at a time, and only on a suitable database.
     async fn begin(&mut self) -> Result<(), ApplyError> {
         self.session.begin(self.wait).await?;
         self.session.is_sound(self.approved).await?;
@@ -144,9 +145,9 @@ impl Work<'_> {
         Ok(history::is_inert(&mut *self.session).await?)
     }
 
-    /// Checks that this is the approved plan and that no hazard blocks it. Steps that ran ahead of the
-    /// transaction are not compared. The same
-    /// statements can destroy more than was shown: a rebuild leaves behind every column that it does not name.
+    /// Checks that this is the approved plan and that no hazard blocks it. Steps that ran before the
+    /// transaction are not compared. The same statements can destroy more than was shown: a rebuild does not
+    /// copy columns that it does not name.
     fn as_approved(&self, plan: &Plan) -> Result<(), ApplyError> {
         let rest = |steps: &[Step]| steps.iter().filter(|s| s.transaction != Transaction::Before).cloned().collect::<Vec<_>>();
         let early = self.approved.steps.iter().any(|s| s.transaction == Transaction::Before);
@@ -157,7 +158,7 @@ impl Work<'_> {
         if blocking.is_empty() { Ok(()) } else { Err(ApplyError::Blocked(blocking.into_iter().cloned().collect())) }
     }
 
-    /// Returns the one transaction; nothing if there is nothing to do.
+    /// Runs the transaction of the plan, if there is anything to do.
     async fn transaction(&mut self, began: Instant) -> Result<Option<Report>, ApplyError> {
         self.begin().await?;
         let replanned = self.session.plan_again(self.desired, self.approved).await?;
@@ -188,7 +189,7 @@ impl Work<'_> {
         Ok(Some(report))
     }
 
-    /// Returns what the history is to say of it.
+    /// Returns the history record of the apply.
     fn record(&self, replanned: &Replanned, after: &Schema, is_staged: bool, began: Instant) -> Record {
         let capabilities = self.session.capabilities();
         let plan = &replanned.plan;
@@ -244,7 +245,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Compares what is there now with what was desired: the schema, and the rows.
+    /// Compares the result with what was desired: the schema and the rows.
     async fn verify(&mut self, plan: &Plan) -> Result<Schema, ApplyError> {
         self.observer.verifies();
         let live = self.compare().await?;
@@ -273,7 +274,7 @@ impl Work<'_> {
         }
     }
 
-    /// Does what is left after the transaction.
+    /// Runs the steps after the transaction.
     async fn committed(&mut self, mut report: Report, began: Instant) -> Result<Outcome, ApplyError> {
         if let Some(backup) = &report.backup {
             self.session.keep_newest(backup, self.options.keep_backups);

@@ -1,5 +1,5 @@
-//! Restores a backup of a whole database: every commit is in the database or in the copy that is kept. Refuses
-//! damaged backups, and databases whose backups are of single tables.
+//! Restores a backup of a whole database: every commit is in the database or in the copy that is kept.
+//! Refuses damaged backups, and databases whose backups contain only single tables.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,13 +29,13 @@ pub(super) fn from_here(path: &Path) -> PathBuf {
     path.strip_prefix(&here).unwrap_or(path).to_path_buf()
 }
 
-/// The backups that a database's history names, newest first.
+/// The backups in a database's history, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Backups {
     /// The backups that exist.
     pub found: Vec<PathBuf>,
-    /// The recorded paths of the others.
+    /// The recorded paths of those that do not exist.
     pub missing: Vec<PathBuf>,
 }
 
@@ -51,8 +51,8 @@ impl Sound {
 }
 
 impl Database {
-    /// Looks for the backups that the database's history names: at the recorded path, then beside the database,
-    /// with which they may have been moved.
+    /// Looks for the backups in the database's history: at the recorded path, then beside the database, in
+    /// case they were moved together with it.
     ///
     /// # Errors
     /// If the database cannot be read, or if its backups are not of the whole database.
@@ -111,7 +111,7 @@ impl Database {
     }
 }
 
-/// Returns the backup that a row of the history names, whatever version of rosey wrote it.
+/// Returns the backup in a row of the history, whatever version of rosey wrote it.
 fn backup_of(row: &str) -> Option<PathBuf> {
     let value: serde_json::Value = serde_json::from_str(row).ok()?;
     Some(PathBuf::from(value.get("backup")?.as_str()?))

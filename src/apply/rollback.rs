@@ -1,5 +1,5 @@
-//! Rollback: chooses the recorded schema to restore, finds the current names of its objects, and lists what
-//! no plan can bring back.
+//! Rollback: chooses the recorded schema to restore, finds the current names of its objects, and lists what a
+//! rollback cannot restore.
 //!
 //! Pure: it reads the rows of the history and derives a desired schema from one of them. Planning,
 //! permission, backup and verification are the same as for any apply.
@@ -79,9 +79,9 @@ pub struct RollbackTarget {
     pub desired: Schema,
     /// The versions that are undone, latest first.
     pub undone: Vec<i64>,
-    /// What these did to values, with their backups.
+    /// What these versions did to values, with their backups.
     losses: Vec<losses::Loss>,
-    /// The schemas before and after each of them.
+    /// The schemas before and after each of these versions.
     recorded: Vec<adopted::Recorded>,
 }
 
@@ -117,7 +117,7 @@ pub fn rollback_target(entries: &[Entry], to: To, dialect: Dialect) -> Result<Ro
             .map_or(to, |n| if n == 0 { To::Base } else { To::Number(n) }),
         other => other,
     };
-    // How many of the standing rows remain.
+    // The number of rows that have not been rolled back and remain.
     let kept = match to {
         To::Base => 0,
         To::Number(0) => return Err(NoRollbackTarget::NoSuchNumber(0)),
@@ -133,7 +133,7 @@ pub fn rollback_target(entries: &[Entry], to: To, dialect: Dialect) -> Result<Ro
     };
     let undone = standing.get(kept..).unwrap_or_default();
     let oldest = match to {
-        // The schema that was found then, though something may have changed it since the previous version.
+        // The schema that existed then, even if something had changed it since the previous version.
         To::Back(_) => undone.first().map(|e| (e.number, &e.schema_before)),
         To::Number(_) => None,
         To::Base => Some((first.number, &first.schema_before)),
@@ -246,7 +246,7 @@ fn was(name: &Ident, now: Ident) -> Vec<Ident> {
 }
 
 impl RollbackTarget {
-    /// Returns true if the restored schema says how values are converted or filled.
+    /// Returns true if the restored schema contains conversions or backfills.
     pub fn converts(&self) -> bool {
         self.desired.tables.values().flat_map(|t| t.columns.values()).any(|c| c.using.is_some() || c.backfill.is_some())
     }
@@ -258,8 +258,8 @@ impl RollbackTarget {
         conversions::keep_fitting(&mut self.desired, &kept, live, dialect);
     }
 
-    /// Returns the values that the plan does not bring back, and where they can be found, followed by what it
-    /// drops that no apply created.
+    /// Returns the values that the plan does not restore and where they are, followed by the dropped objects
+    /// that no apply created.
     pub fn lost(&self, plan: &Plan) -> Vec<Lost> {
         let mut lost = losses::told(&self.losses, plan);
         lost.extend(positions::told(&self.recorded, plan));

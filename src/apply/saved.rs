@@ -98,14 +98,13 @@ pub async fn save_state(
     plan_options: PlanOptions,
     shown: Shown<'_>,
 ) -> Result<Written, ApplyError> {
-    // As it will be read: without what is only in the history.
+    // As it will be read from the file: without what is only in the history.
     let bare = State { recorded: None, written: None, ..state.clone() };
     let none = Exchanged::new();
     let exchanged = label.exchanged.unwrap_or(&none);
     let desired = read_desired(desired, state.dialect, label.back_to, exchanged)?;
     let Offline { mut plan, .. } = plan_offline(&bare, &desired, plan_options).await?;
-    // Also as it will be read: the file does not say where the values are, and its head is derived from the
-    // file.
+    // Likewise: the file does not contain where the values are, and its header is derived from its content.
     let lost: Vec<Lost> = label.lost.iter().map(|l| Lost { values: None, ..l.clone() }).collect();
     if label.back_to.is_some() {
         plan.lead_back(&lost);
@@ -129,7 +128,7 @@ pub async fn save_state(
 /// Opens a plan file.
 ///
 /// # Errors
-/// If it is not a plan file or fails the checks. Nothing in it has been used then.
+/// If it is not a plan file or fails the checks. Nothing in it has been used in that case.
 pub async fn open(text: &str, shown: Shown<'_>) -> Result<Saved, SavedError> {
     let file = read_plan(text)?;
     let state = start_of(&file);
@@ -148,7 +147,7 @@ pub(super) fn read_desired(text: &str, dialect: Dialect, back_to: Option<i64>, d
     Desired::new(Schema { names_are_exact: back_to.is_some(), renames_done: done.clone(), ..schema }, dialect)
 }
 
-/// Returns the first line of the file that would be different. The head is compared too, because reviewers
+/// Returns the first line of the file that would be different. The header is compared too, because reviewers
 /// rely on it.
 fn first_difference(made: &str, file: &str) -> Option<usize> {
     let body = |text| str::lines(str::trim_end(text)).rev().skip(1).collect::<Vec<_>>().into_iter().rev();
@@ -320,9 +319,9 @@ pub async fn here(file: &PlanFile, database: &Database) -> Result<Here, ApplyErr
     Ok(if starts_here { Here::Start } else { Here::Elsewhere })
 }
 
-/// Returns true if the name exchanges of a plan whose schemas differ in nothing else are done, which only the
-/// history tells. In a rollback, each `was` is a current name, so its exchanges are done once they are no
-/// longer recorded.
+/// Returns true if the name exchanges of a plan whose schemas differ in nothing else have been done, which
+/// only the history shows. In a rollback, each `was` is a current name, so its exchanges are done once they
+/// are no longer recorded.
 async fn exchanges_are_done(file: &PlanFile, database: &Database, start: &Schema, desired: &Schema) -> Result<bool, ApplyError> {
     let (before, wanted) = (start.exchanged(), desired.exchanged());
     if wanted.is_empty() || (file.back_to.is_none() && wanted.is_subset(&before)) {

@@ -22,7 +22,7 @@ pub struct Stamped {
     pub differs: Vec<String>,
 }
 
-/// How many objects the history message of a forced stamp names.
+/// The number of objects that the history message of a forced stamp names.
 const NAMED: usize = 5;
 
 /// What to record, and the last row of the history.
@@ -34,7 +34,8 @@ struct StampTarget {
 }
 
 impl StampTarget {
-    /// Returns the differences from the desired schema; an error if there are any and `force` is not set.
+    /// Returns the differences from the desired schema. It is an error if there are any and `force` is not
+    /// set.
     fn differs(changes: &Changes, force: bool) -> Result<Vec<String>, ApplyError> {
         let differs: Vec<String> = changes.addresses().iter().map(ToString::to_string).collect();
         if differs.is_empty() || force { Ok(differs) } else { Err(ApplyError::Differs(differs)) }
@@ -82,7 +83,7 @@ impl StampTarget {
     }
 }
 
-/// Records what is there, in the transaction of an apply.
+/// Records the live schema, in the transaction of an apply.
 pub(super) async fn stamp(database: &Database, desired: &Desired, force: bool, options: &Options) -> Result<Stamped, ApplyError> {
     let wait = options.lock_timeout;
     let mut session = database.engine().open(Purpose::Record, wait, Arc::default()).await?;
@@ -94,7 +95,7 @@ pub(super) async fn stamp(database: &Database, desired: &Desired, force: bool, o
     let last = history::read(&mut *session, history::Which::Last).await?.pop();
     let wanted = desired.normalized().schema();
     let there = as_recorded(&session.shown(&compared.live), wanted, compared.guards.schema());
-    // Only a schema that is there as it was written tells how the database spells it.
+    // Only if the live schema matches what was written does it show how the database spells it.
     let respells = session.capabilities().respells_expressions;
     let written = (respells && changes.is_empty()).then(|| kdl::encode(wanted));
     let found = StampTarget { last, there, written, differs };

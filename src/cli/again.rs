@@ -1,4 +1,5 @@
-//! The command that makes a saved plan again, with the flags of the current command. It contains no password.
+//! The command that makes a saved plan again, with the options of the current command. It contains no
+//! password.
 
 use std::borrow::Cow;
 use std::path::Path;

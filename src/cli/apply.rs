@@ -161,7 +161,7 @@ pub(super) async fn apply(
     }
 }
 
-/// Returns the outcome, for people.
+/// Returns the outcome, for display.
 pub(super) fn report(plan: &Plan, outcome: &Outcome) -> String {
     let Outcome::Applied(Report { number, rows_copied, backup, .. }) = outcome else {
         return "No changes. Another apply has already made them.\n".to_owned();

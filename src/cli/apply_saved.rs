@@ -116,7 +116,7 @@ impl Run<'_> {
             }
             other => Failure::of_apply(other),
         })?;
-        // Nothing else says which plan it was.
+        // Nothing else shows which plan it was.
         let name = if self.quiet && self.approved { format!("{}: ", escape(&shown)) } else { String::new() };
         output::out(&format!("{name}{}", report(counted, &outcome)));
         Ok(())
@@ -130,8 +130,8 @@ impl Run<'_> {
     }
 }
 
-/// Returns what the history says of a plan: also if it was only stamped, and if the database has changed
-/// since.
+/// Returns what the history says about a plan, including whether it was only stamped, and whether the
+/// database has changed since.
 fn known(history: &[Entry], number: i64) -> String {
     let entry = history.iter().find(|e| e.number == number);
     let stamped = entry.filter(|e| e.kind == "stamp");

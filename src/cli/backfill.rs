@@ -20,7 +20,7 @@ pub(super) struct BackfillArguments {
 }
 
 impl BackfillArguments {
-    /// Returns whether none is given.
+    /// Returns whether there are none.
     pub(super) fn is_empty(&self) -> bool {
         self.backfill.is_empty()
     }
@@ -30,7 +30,7 @@ impl BackfillArguments {
         self.backfill.iter().try_for_each(|text| fill(schema, text))
     }
 
-    /// Refuses one that the plan does not use.
+    /// Refuses a backfill that the plan does not use.
     pub(super) fn check_used(&self, plan: &Plan) -> Result<(), Failure> {
         let filled: Vec<String> = filled(plan).flat_map(|(table, column)| names(table, column)).collect();
         match self.backfill.iter().find(|text| !filled.iter().any(|name| expression(text, name).is_some())) {
@@ -79,8 +79,8 @@ fn filled(plan: &Plan) -> impl Iterator<Item = (&Table, &Column)> {
     })
 }
 
-/// Advises how to fill each column that has no value for existing rows: with the current command plus what it
-/// lacks.
+/// Advises how to fill each column that has no value for existing rows: with the current command plus the
+/// missing options.
 pub(super) fn advise(plan: &mut Plan, enums: &Schema) {
     let lacking: Vec<(Address, String)> = plan
         .hazards()

@@ -86,7 +86,7 @@ impl Side {
         schema::sources(path).map(Side::Schema)
     }
 
-    /// Returns its dialect, if it says so itself.
+    /// Returns its dialect, if it has one.
     fn dialect(&self) -> Option<Dialect> {
         match self {
             Side::Database(database) => Some(database.dialect()),
@@ -126,7 +126,7 @@ fn ends(path: &Path, with: &str) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case(with))
 }
 
-/// Returns the state of the database that an SQL file makes.
+/// Returns the state of the database that an SQL file creates.
 async fn sql(path: &Path, text: &str, dialect: Dialect) -> Result<State, Failure> {
     apply::state_of_sql(text, dialect).await.map_err(|why| Failure::new(format!("{}: {why}", path.display())))
 }
@@ -141,7 +141,7 @@ impl Diff {
             Side::Schema(sources) => schema::failure(sources, e),
             _ => Failure::from(e),
         };
-        // With a live database, the server is asked what only it knows; nothing is written.
+        // With a live database, the server answers what only it knows; nothing is written.
         let plan = match &from {
             Side::Database(database) => {
                 let planned = database.plan(&desired, PlanOptions::default()).await.map_err(failed)?;

@@ -194,7 +194,7 @@ pub(super) fn reading(error: ApplyError) -> Failure {
     }
 }
 
-/// Returns a statement of the transaction that failed.
+/// Creates the failure of a statement in the transaction.
 fn statement(address: &str, source: engine::Error) -> Failure {
     let text = if source.is_full() {
         format!("{source}{ROLLED_BACK}")

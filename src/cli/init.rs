@@ -83,7 +83,7 @@ impl Init {
     }
 }
 
-/// Returns what to know if Alembic is in use: in the working directory, or next to the schema file.
+/// Returns a note if Alembic is in use: in the working directory, or next to the schema file.
 fn alembic(tables: &[String], file: &Path) -> String {
     migrators::alembics_commands(tables, &[Path::new(""), file.parent().unwrap_or(Path::new(""))])
 }
@@ -93,7 +93,7 @@ fn is_there(database: &Database) -> bool {
     !database.is_missing()
 }
 
-/// Returns whether the database has nothing but PostgreSQL's schemas, which are always there.
+/// Returns whether the database contains nothing except the schemas that every PostgreSQL database has.
 fn holds_nothing(live: &str, database: &Database) -> Result<bool, Failure> {
     let schema = kdl::decode(&Sources::from_text("database", live), database.dialect())?;
     Ok(schema.len() == schema.namespaces.len() && schema.unmanaged.is_empty())
@@ -104,7 +104,7 @@ fn declared(file: &Path, live: &str, database: &Database) -> Result<Desired, Fai
     schema::desired(&sources, database.dialect())
 }
 
-/// Checks that the written file plans to nothing.
+/// Checks that the plan for the written file is empty.
 async fn proven(database: &Database, desired: &Desired, file: &Path) -> Result<(), Failure> {
     let plan = database.plan(desired, PlanOptions::default()).await?.plan;
     if plan.is_empty() {

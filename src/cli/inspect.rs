@@ -1,5 +1,5 @@
-//! `rosey inspect`: prints the live schema, or takes it over into the schema file. It never writes to the
-//! database.
+//! `rosey inspect`: prints the live schema, or copies the differences into the schema file. It never writes
+//! to the database.
 
 use std::path::PathBuf;
 

@@ -38,7 +38,7 @@ fn phase() -> Phase {
     }
 }
 
-/// Returns what is known of the database after a panic.
+/// Returns what is known about the database after a panic.
 pub(super) fn after_a_panic() -> &'static str {
     match phase() {
         Phase::Reading => "nothing was changed; please report this",
@@ -86,7 +86,8 @@ async fn listen() {
     }
 }
 
-/// Waits for the end if an interrupt has begun: the error of the cancelled statement must not be reported.
+/// Blocks until the program ends if an interrupt has begun: the error of the canceled statement must not be
+/// reported.
 pub(super) fn give_way() {
     while INTERRUPTED.load(SeqCst) {
         std::thread::sleep(Duration::from_millis(50));

@@ -1,4 +1,4 @@
-//! What to say about a database that another migrator has managed. Its tables are left unchanged.
+//! Notes about a database that another migration tool has managed. Its tables are left unchanged.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! Remarks besides a plan, on standard error.
+//! Remarks on a plan, on standard error.
 
 use super::output;
 use crate::apply::Remarks;
@@ -9,7 +9,7 @@ pub(super) fn tell(remarks: &Remarks) {
     output::err(&told(remarks));
 }
 
-/// Reports differences that may not be differences at all.
+/// Reports differences that may be none.
 pub(super) fn tell_unsettled(unsettled: &[Address]) {
     if !unsettled.is_empty() {
         let names: Vec<String> = unsettled.iter().map(|a| crate::render::escape(&a.to_string())).collect();
@@ -17,7 +17,7 @@ pub(super) fn tell_unsettled(unsettled: &[Address]) {
     }
 }
 
-/// Reports permissions that had no effect: all that a used one covers has been marked.
+/// Reports permissions that had no effect: everything that a used one covers has been marked.
 pub(super) fn unused(allowed: &[Allowed], judged: &Plan) {
     for leave in allowed.iter().filter(|a| !judged.hazards().any(|h| (h.allowed || h.level == Level::Destroys) && a.covers(h))) {
         output::err(&format!("warning: --allow {}: nothing in the plan needs it\n", crate::render::escape(&leave.to_string())));

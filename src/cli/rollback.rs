@@ -88,7 +88,7 @@ impl Back {
         }
     }
 
-    /// Turns the plan into that of a rollback: with what it cannot restore, and advice on backfills.
+    /// Turns the plan into a rollback: adds what it cannot restore, and advice on backfills.
     pub(super) fn leads(&self, mut plan: Plan) -> Plan {
         let lost = self.rolled_to.lost(&plan);
         for lost in plan.lead_back(&lost) {

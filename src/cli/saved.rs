@@ -58,7 +58,7 @@ pub(super) fn bad_state(path: &Path, error: &FileError) -> Failure {
     Failure::new(format!("{}: {error}", path.display())).help(help)
 }
 
-/// Returns the error for a file that is refused; nothing has been changed then.
+/// Returns the error for a file that is refused; nothing has been changed in that case.
 pub(super) fn refusal(path: &Path, error: SavedError, again: &Again) -> Failure {
     let again = format!("plan it again: {}", again.command(path, None));
     let help = match &error {

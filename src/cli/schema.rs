@@ -62,7 +62,8 @@ pub(super) fn is_right(path: &Path) -> bool {
     sources.is_some_and(|s| Dialect::ALL.into_iter().any(|dialect| problems(&s, dialect).is_ok()))
 }
 
-/// Returns the error for a plan or state given as a schema: its mistakes as a schema would help nobody.
+/// Returns the error for a plan or state that is given as a schema. Listing its mistakes as a schema would
+/// help nobody.
 fn no_schema(file: &str, kind: FileKind) -> Failure {
     let help = match kind {
         FileKind::Plan => "use rosey show to print and check it, or rosey apply to apply it",

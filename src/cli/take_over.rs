@@ -1,5 +1,4 @@
-//! `rosey inspect --write`: takes over into the schema file what the database has and the file does not
-//! declare.
+//! `rosey inspect --write`: copies into the schema file what the database has and the file does not declare.
 //!
 //! Only the top-level nodes that differ are written; the rest stays byte for byte the same. A node with
 //! `only=` must be changed by hand: its other side cannot be seen from here.
@@ -106,7 +105,7 @@ fn write(sources: &Sources, path: &Path, work: &Work, live: &Schema, dialect: Di
     Ok(())
 }
 
-/// Checks that the written file plans to nothing.
+/// Checks that the plan for the written file is empty.
 async fn proven(database: &Database, path: &Path) -> Result<(), Failure> {
     let sources = schema::sources(path)?;
     let desired = schema::desired(&sources, database.dialect())?;

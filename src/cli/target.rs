@@ -120,7 +120,7 @@ pub(super) enum Origin {
 }
 
 impl Origin {
-    /// Returns the source for people.
+    /// Returns the source, for display.
     fn source(&self) -> &str {
         match self {
             Origin::User(source) | Origin::Variable { source, .. } | Origin::Repository(source) => source,

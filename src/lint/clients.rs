@@ -1,5 +1,5 @@
 //! What a plan breaks for running applications: names, columns that an insert could omit or set, the type
-//! that a column was read as. Judges by the schema alone, without knowing what the applications do.
+//! that a column was read as. Judges by the schema alone; it does not know what the applications do.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(super) fn warnings(c: &Changes, dialect: Dialect) -> Vec<Hazard> {
     c.objects.iter().filter_map(of).collect()
 }
 
-/// Returns what programs can no longer use of an object that stays.
+/// Returns what applications can no longer use of an object that remains.
 fn lost<T>(delta: &Delta<T>, of: impl Fn(&T, &T) -> Vec<String>) -> Vec<String> {
     match delta {
         Delta::Alter { before, after, .. } => of(before, after),
@@ -49,7 +49,7 @@ fn name(name: &ObjectName) -> String {
     format!("use `{name}`")
 }
 
-/// Returns what is dropped or renamed, or loses a part.
+/// Returns the objects that are dropped or renamed, or that lose a part.
 fn gone(change: &Change, lost: Vec<String>, comes: &BTreeSet<ObjectName>) -> Option<Hazard> {
     let old = &change.before()?.name;
     let renamed = change.after().is_none_or(|after| after.name != *old);

@@ -8,7 +8,7 @@ use super::{RULES, Severity, hazards};
 use crate::plan::{Code, Level};
 use crate::schema::nearest;
 
-/// An exception that nothing needs.
+/// An exception that is not needed.
 pub(super) const UNUSED_ALLOW: Text = Text {
     code: "unused-allow",
     summary: "An `allow` has no effect.",

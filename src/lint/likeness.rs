@@ -16,7 +16,8 @@ pub(super) struct Columns {
 impl Columns {
     pub(super) fn new(edits: &TableEdits, only: bool) -> Columns {
         let mut after: Vec<&Column> = edits.after.columns.values().collect();
-        // The table has new columns at its end; the file has them where they were written.
+        // New columns are at the end of the table in the database; the file has them in the order in which
+        // they were written.
         if after.iter().all(|c| c.origin.0.is_some()) {
             after.sort_by_key(|c| c.origin.0);
         }
@@ -39,7 +40,7 @@ impl Columns {
         may_be.then(|| names * 8 + u32::from(place) * 4 + u32::from(kept) * 2 + u32::from(rules))
     }
 
-    /// Returns whether they are between the same columns, of those that remain.
+    /// Returns whether they have the same neighbors, among the columns that remain.
     fn stand_alike(&self, old: &Ident, new: &Ident) -> bool {
         fn neighbours<'i>(of: &Ident, all: &'i [Ident], others: &[Ident]) -> Option<(Option<&'i Ident>, Option<&'i Ident>)> {
             let at = all.iter().position(|name| name == of)?;
@@ -50,9 +51,9 @@ impl Columns {
     }
 }
 
-/// Returns how similar two tables are. At least two columns must have the same name and type: all of them; or
-/// four in five of the larger table, and at least three; or half of them, if the names of the tables are
-/// similar.
+/// Returns how similar two tables are. At least two columns must have the same name and type, and these must
+/// be all columns; or four in five of the larger table, and at least three; or half of them, if the names of
+/// the tables are similar.
 pub(super) fn tables(old: &Table, new: &Table) -> Option<u32> {
     let same = old.columns.values().filter(|c| new.columns.get(&c.name).is_some_and(|n| n.ty == c.ty)).count();
     let all = old.columns.len().max(new.columns.len());
@@ -79,8 +80,9 @@ pub(super) fn materialized_views(old: &MaterializedView, new: &MaterializedView)
     alike.then(|| names(&old.name.name, &new.name.name, true))
 }
 
-/// Rates the similarity of names: the same words, a letter or two that differ, or a common word; zero if none
-/// of these. In names of one or two letters a letter is much: they are similar only if all else is equal.
+/// Rates the similarity of names: the same words, a difference of one or two letters, or a common word; zero
+/// otherwise. In names of one or two letters, a single letter counts much: they are similar only if
+/// everything else is equal.
 fn names(old: &Ident, new: &Ident, all_else: bool) -> u32 {
     let (mut a, mut b) = (words(old), words(new));
     let near = crate::schema::nearest(&a.concat(), [b.concat().as_str()]).is_some();

@@ -1,8 +1,8 @@
 //! Finds what is risky in a schema or a plan although no database rejects it: rules as plain data, one file
 //! each.
 //!
-//! A rule reports; it fixes nothing. Its level is set in `rosey.kdl`, and exceptions by an `allow` with a
-//! reason in the schema. Nothing here opens a database.
+//! A rule reports findings and fixes nothing. Its level is set in `rosey.kdl`, and exceptions with an `allow`
+//! and a reason in the schema. Nothing here opens a database.
 
 mod access;
 mod clients;

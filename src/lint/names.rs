@@ -9,7 +9,7 @@ use crate::schema::{Dialect, Ident};
 pub(super) enum Why {
     /// It is a keyword.
     Reserved,
-    /// It contains a character that is not allowed without quotes, or not at the start.
+    /// It contains a character that is not allowed without quotes, or not as the first one.
     Characters,
     /// PostgreSQL would fold it to lower case.
     Capitals,

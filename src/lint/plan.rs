@@ -13,7 +13,7 @@ use crate::schema::{Address, Schema};
 const LARGE: i64 = 1 << 20;
 
 /// Adds the warnings to the plan, and sets the configured levels of hazards that only warn. Warnings that the
-/// schema file allows at an object are left out; `allowed` lifts a level that would stop an apply.
+/// schema file allows for an object are left out; `allowed` lowers a level that would stop an apply.
 ///
 /// `sources` are the files of the schema, from which warnings quote suggested lines; empty if the target
 /// schema is not in a file.
@@ -58,7 +58,7 @@ fn changed(changes: &Changes) -> Schema {
 fn warnings(plan: &Plan, sources: &Sources) -> Vec<Hazard> {
     let mut found = clients::warnings(&plan.changes, plan.dialect);
     found.extend(waits(plan));
-    // In a rollback the history knows what was renamed.
+    // In a rollback, the history records what was renamed.
     if !plan.leads_back {
         found.extend(renames::suggestions(&plan.changes, sources).into_iter().map(suggested));
     }

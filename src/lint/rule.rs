@@ -27,19 +27,19 @@ pub struct Rule {
     pub text: Text,
     /// Its level, unless `rosey.kdl` sets another.
     pub level: Severity,
-    /// Whether it is about an engine that does this.
+    /// Returns whether it applies to an engine with these capabilities.
     pub applies: fn(&Capabilities) -> bool,
     /// Returns the findings.
     pub check: fn(&Schema, Dialect) -> Vec<Finding>,
 }
 
-/// Returns a rule about every engine.
+/// Returns true: the rule applies to every engine.
 pub(super) fn everywhere(_: &Capabilities) -> bool {
     true
 }
 
 impl Rule {
-    /// Returns the dialects that it is about.
+    /// Returns the dialects that it applies to.
     pub fn dialects(&self) -> impl Iterator<Item = Dialect> {
         Dialect::ALL.into_iter().filter(|d| (self.applies)(d.capabilities()))
     }

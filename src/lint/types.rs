@@ -1,5 +1,5 @@
-//! What a database makes of the declared type of a column, in any of its spellings. All rules use it; it does
-//! not know user-defined types.
+//! How a database interprets the declared type of a column, in any of its spellings. All rules use it; it
+//! does not know user-defined types.
 
 use crate::engine::read_type;
 use crate::schema::Type;

@@ -1,5 +1,5 @@
 //! Drift: changes made outside rosey since the last version, shown like a plan's changes. It has no SQL and
-//! no hazards, because nothing is done about it here.
+//! no hazards, because it is only reported.
 
 use serde::Serialize;
 

@@ -41,7 +41,7 @@ fn summary(found: &[LeveledFinding], schema: &str) -> String {
     if words.is_empty() { format!("{}: no findings\n", escape(schema)) } else { format!("{}: {}\n", escape(schema), words.join(", ")) }
 }
 
-/// Returns a line with the number of findings, to follow a plan; empty if there are none.
+/// Returns a line with the number of findings, to append to a plan; empty if there are none.
 pub fn findings_line(found: &[LeveledFinding]) -> String {
     match found.len() {
         0 => String::new(),

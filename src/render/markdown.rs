@@ -36,8 +36,8 @@ pub fn markdown_and_findings(plan: &Plan, schema: &str, found: &[LeveledFinding]
         out.push_str(&format!("\n{}\n", super::NOT_THERE));
     }
     let mut room = LIMIT - RESERVE - out.len();
-    // Each part may take a share of the room that the previous parts left; the script, which comes last,
-    // takes the rest.
+    // Each part may use a share of the space that the previous parts left; the script, which comes last, uses
+    // the rest.
     warnings(&view, &mut room, &mut out);
     drift(plan, &mut room, &mut out);
     objects(&view, &mut room, &mut out);
@@ -54,7 +54,7 @@ fn within(text: &str, limit: usize) -> String {
     if text.len() <= limit { text.to_owned() } else { text.chars().take(limit / 8).chain(['…']).collect() }
 }
 
-/// Takes whole pieces from the beginning while there is room for them, up to a share of it. Returns the text
+/// Takes whole pieces from the beginning while there is space for them, up to a share of it. Returns the text
 /// taken and the number of pieces.
 fn fitting(pieces: &[String], share: usize, room: &mut usize) -> (String, usize) {
     let mut left = *room / share;
@@ -79,7 +79,7 @@ fn more(omitted: usize, what: &str, command: &str) -> String {
     format!("\n{} more {what}{s}: run `{command}`\n", thousands(omitted as i64))
 }
 
-/// Returns a collapsed list of what was left out, with as many names as there is room for.
+/// Returns a collapsed list of what was left out, with as many names as there is space for.
 fn folded(names: &[String], room: &mut usize) -> String {
     let (taken, count) = fitting(names, 4, room);
     if count == 0 {
@@ -137,7 +137,7 @@ fn objects(view: &View, room: &mut usize, out: &mut String) {
     if view.blocks.is_empty() {
         return;
     }
-    // A single object may take all the room, otherwise no more than a third, to leave some for the others.
+    // A single object may use all the space, otherwise no more than a third, to leave some for the others.
     let most = if view.blocks.len() == 1 { *room / 2 - 100 } else { *room / 6 };
     let pieces: Vec<String> = view.blocks.iter().map(|b| diff(b, most)).collect();
     let (taken, count) = fitting(&pieces, 2, room);

@@ -1,5 +1,5 @@
 //! Removes passwords from a text that quotes user input: the userinfo of URLs and libpq's `password=…`.
-//! Rather hides too much than too little, and changes nothing that is masked already.
+//! Prefers to hide too much rather than too little, and changes nothing that is already masked.
 
 /// The replacement for a password.
 const HIDDEN: &str = "…";

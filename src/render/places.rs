@@ -50,7 +50,7 @@ impl Place {
     }
 }
 
-/// Every addressable object, with where it is declared.
+/// Every addressable object, with the position of its declaration.
 pub(super) struct Places<'d> {
     sources: &'d Sources,
     origins: Vec<(Address, Origin)>,

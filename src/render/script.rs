@@ -80,8 +80,8 @@ fn for_psql(plan: &Plan, frame: &Frame) -> String {
     out
 }
 
-/// Writes a step outside the transaction. Statements that are done are not repeated. A build that waits for
-/// old transactions does not block writers, so it may take its time.
+/// Writes a step outside the transaction. Completed statements are not repeated. An index build that waits
+/// for old transactions does not block writers, so it has no time limit.
 fn repeatable(step: &Step, out: &mut String) {
     write_head(step, out);
     for some in step.statements.chunk_by(|a, b| a.unless == b.unless) {

@@ -1,4 +1,4 @@
-//! The content to show of a plan: a block for each object, its lines, and its warnings.
+//! The content of a plan to show: a block for each object, its lines, and its warnings.
 
 use std::collections::BTreeSet;
 
@@ -159,7 +159,7 @@ fn of_one_object<'p>(plan: &'p Plan, step: &Step) -> impl DoubleEndedIterator<It
     plan.steps.iter().filter(move |s| s.address == address && takes_away(plan, s) == gone)
 }
 
-/// Returns the main one of an object's steps: the one that creates or drops it, or else the last, which makes
+/// Returns the main step of an object: the one that creates or drops it, or else the last one, which makes
 /// the change.
 fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
     let same = || of_one_object(plan, any).filter(|s| s.action != Action::Carry);
@@ -167,8 +167,8 @@ fn main_step<'p>(plan: &'p Plan, any: &'p Step) -> &'p Step {
     whole.or_else(|| same().next_back()).unwrap_or(any)
 }
 
-/// Returns the reasons why the step is made in this way. Steps outside the transaction have reasons of their own; those of
-/// steps after it are shown only if there is no other.
+/// Returns the reasons for the step's method. Steps outside the transaction have reasons of their own; those
+/// of steps after it are shown only if there is no other.
 fn reasons(plan: &Plan, step: &Step) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     let all = of_one_object(plan, step).filter(|s| s.action != Action::Carry);

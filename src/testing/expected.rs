@@ -1,5 +1,5 @@
-//! The rows of a case: inserts them, and compares a table with the expected ones. The database itself
-//! compares, by the types of its columns, so `1.50` may be written for a number that it shows as `1.5`.
+//! The rows of a case: inserts them, and compares a table with the expected rows. The database itself
+//! compares by the types of its columns, so `1.50` may be written for a number that it shows as `1.5`.
 
 use super::TestError;
 use super::scratch::Session;

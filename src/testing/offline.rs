@@ -22,22 +22,22 @@ use crate::schema::Dialect;
 /// # Ok::<(), rosey::testing::TestError>(())
 /// ```
 ///
-/// There are no rows to count: what rows may violate is a warning. If only a PostgreSQL server could tell
-/// that two expressions are equal, they are treated as different.
+/// There are no rows to count, so possible violations are warnings. If only a PostgreSQL server could decide
+/// whether two expressions are equal, they are treated as different.
 ///
 /// # Errors
-/// If a schema is wrong, or if there is no plan.
+/// If a schema is invalid, or if no plan is possible.
 pub fn plan_text(before: &str, after: &str, dialect: Dialect) -> Result<String, TestError> {
     let mut plan = plan(before, after, dialect)?;
     lint::annotate(&mut plan, &Levels::default(), &Sources::default(), &[]);
     Ok(render::text(&plan, "the schema", Style::default()))
 }
 
-/// Returns the plan itself, for a test that needs more of it: which objects change, its warnings, its
+/// Returns the plan itself, for tests that need more than its text: which objects change, its warnings, its
 /// statements. [`plan_text`] also adds the linter's warnings ([`lint::annotate`]).
 ///
 /// # Errors
-/// As [`plan_text`].
+/// Those of [`plan_text`].
 pub fn plan(before: &str, after: &str, dialect: Dialect) -> Result<Plan, TestError> {
     // Use a separate thread: the calling test may have an event loop running.
     let work = || {

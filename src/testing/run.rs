@@ -29,9 +29,9 @@ pub enum Verdict {
     Interrupted,
 }
 
-/// Runs the case in a file, in a scratch database beside the one that is given, which is not touched: a file in a new folder,
-/// or a database on the same server, for which the role must be able to CREATE DATABASE. The scratch database is always
-/// removed. `interrupted` ends it early.
+/// Runs the case in a file, in a scratch database beside the given one, which is not touched: a file in a new
+/// folder, or a database on the same server, for which the role must be able to CREATE DATABASE. The scratch
+/// database is always removed. `interrupted` ends the run early.
 pub async fn run(path: &Path, beside: &Database, interrupted: impl Future<Output = ()>) -> Verdict {
     let dialect = beside.dialect();
     let name = path.display().to_string();

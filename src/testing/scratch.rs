@@ -24,7 +24,7 @@ pub(super) struct Scratch {
 }
 
 impl Scratch {
-    /// Creates an empty one beside a database.
+    /// Creates an empty database beside another one.
     pub(super) async fn make(beside: &Database) -> Result<Scratch, TestError> {
         let backups::Scratch { database, remains } = beside.engine().scratch(&name()).await.map_err(not_scratched)?;
         Ok(Scratch { database, remains })
@@ -61,7 +61,7 @@ impl Session {
         self.0.texts(sql).await.map_err(|e| statement(sql, e.reason()))
     }
 
-    /// Closes it. Errors do not matter, as the scratch database is removed.
+    /// Closes it. Errors do not matter, because the scratch database is removed.
     pub(super) async fn close(self) {
         self.0.close(false).await.ok();
     }

@@ -1,5 +1,5 @@
-//! What cannot be in the transaction of an apply: steps that run before it or after it, each a transaction of its own, and what
-//! can be said when one of them fails. Runs no step of the transaction.
+//! What cannot be in the transaction of an apply: steps that run before or after it, each in a transaction of
+//! its own, and the errors if one of them fails. Runs no step of the transaction.
 
 use std::time::{Duration, Instant};
 
@@ -76,7 +76,7 @@ impl Work<'_> {
         self.commit_finish().await
     }
 
-    /// Commits what says in the history that an apply is done.
+    /// Commits the update that marks the apply as finished in the history.
     pub(super) async fn commit_finish(&mut self) -> Result<(), ApplyError> {
         match self.session.commit().await? {
             Committed::Told | Committed::Confirmed(_) => Ok(()),

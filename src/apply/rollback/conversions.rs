@@ -1,6 +1,6 @@
-//! Decides how a rollback converts and fills values: as the restored schema says, but only if it was written
-//! for the same starting point. A `using` or `backfill` stays in a schema file long after it has run; run
-//! again on other values, it would corrupt them.
+//! Decides how a rollback converts and fills values: as specified in the restored schema, but only if that
+//! was written for the same starting point. A `using` or `backfill` stays in a schema file long after it has
+//! run; if it ran again on other values, it would corrupt them.
 
 use super::super::Entry;
 use super::super::drift::read;

@@ -1,4 +1,4 @@
-//! Finds the sequences that a rollback creates again: where they stood is recorded nowhere, so they start again.
+//! Finds the sequences that a rollback creates again: their positions are not recorded, so they restart.
 
 use super::adopted::Recorded;
 use crate::diff::Delta;

@@ -1,4 +1,4 @@
-//! `check-not-kept`: the check of a domain that SQLite does not get.
+//! `check-not-kept`: the check of a domain that does not exist on SQLite.
 
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};

@@ -1,4 +1,4 @@
-//! `dangling-foreign-key`: a foreign key without an existing table or key to reference.
+//! `dangling-foreign-key`: a foreign key that references a table or key that does not exist.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, foreign_keys, names};

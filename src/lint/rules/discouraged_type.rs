@@ -1,4 +1,4 @@
-//! `discouraged-type`: types that PostgreSQL keeps for old applications.
+//! `discouraged-type`: types that PostgreSQL keeps for compatibility.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};

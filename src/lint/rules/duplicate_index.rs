@@ -48,8 +48,8 @@ fn finding(relation: &Address, this: &Access, other: &Access) -> Option<Finding>
     }
 }
 
-/// Returns whether `other` covers what `this` does. A constraint is also a promise, which an index does not
-/// give.
+/// Returns whether `other` covers everything that `this` does. A constraint also makes a guarantee, which an
+/// index does not.
 fn says_all(other: &Access, this: &Access) -> bool {
     let alike = match (this.kind, other.kind) {
         (Kind::Key(_), _) | (Kind::Unique(_), Kind::Index(_)) => false,
@@ -61,7 +61,7 @@ fn says_all(other: &Access, this: &Access) -> bool {
         }
         (Kind::Index(a), _) => a.predicate.is_none() && a.method.is_none() && !a.nulls_not_distinct,
     };
-    // A deferrable constraint is not a duplicate of an immediate one, nor the other way round.
+    // A deferrable constraint is not a duplicate of an immediate one, nor vice versa.
     let refuses = !this.unique || (other.unique && other.deferrable == this.deferrable);
     alike && refuses && other.parts == this.parts && (this.include().is_empty() || other.include() == this.include())
 }

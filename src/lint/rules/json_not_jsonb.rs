@@ -1,4 +1,4 @@
-//! `json-not-jsonb`: json where jsonb is better.
+//! `json-not-jsonb`: json although jsonb is better.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};

@@ -39,7 +39,8 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     findings
 }
 
-/// Returns whether the key has another source: the table it references, a default or an expression.
+/// Returns whether the key gets its values elsewhere: from the table it references, a default or an
+/// expression.
 fn is_given(table: &Table, column: &Column) -> bool {
     column.default.is_some() || column.generated.is_some() || table.foreign_keys.iter().any(|f| f.columns.contains(&column.name))
 }

@@ -22,7 +22,7 @@ column share double     // not: column share "FLOATING POINT""#,
     check,
 };
 
-/// Names without a part that SQLite knows, which are generally known as numbers or times.
+/// Names without a part that SQLite recognizes that people understand as numbers or times.
 const NUMBERS: [&str; 26] = [
     "BIT",
     "BOOL",
@@ -67,8 +67,8 @@ fn check(schema: &Schema, dialect: Dialect) -> Vec<Finding> {
     findings
 }
 
-/// Returns the affinity that SQLite derives from a name that does not say so: from a part inside a longer
-/// word, or because it knows no part of it.
+/// Returns the affinity that SQLite derives by accident: from a part inside a longer word, or because it
+/// recognizes no part of the name.
 fn accident(name: &str, dialect: Dialect) -> Option<&'static str> {
     let (words, _) = declared(name);
     let says = |meant: fn(&str) -> bool| words.iter().any(|w| meant(w));

@@ -1,4 +1,4 @@
-//! `name-needs-quotes`: names that every query has to quote.
+//! `name-needs-quotes`: names that must be quoted in every query.
 
 use crate::kdl::project::Severity;
 use crate::lint::names::{Why, needs_quotes};

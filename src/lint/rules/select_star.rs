@@ -1,4 +1,4 @@
-//! `select-star`: a view that selects whatever columns there are.
+//! `select-star`: a view that selects all columns with `*`.
 
 use crate::engine::scanner::{Token, lex};
 use crate::kdl::project::Severity;

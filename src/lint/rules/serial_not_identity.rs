@@ -1,4 +1,4 @@
-//! `serial-not-identity`: serial where an identity column is better.
+//! `serial-not-identity`: serial although an identity column is better.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{column_at, columns};

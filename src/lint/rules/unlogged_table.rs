@@ -1,4 +1,4 @@
-//! `unlogged-table`: a table whose rows are lost in a crash.
+//! `unlogged-table`: a table that is emptied by a crash.
 
 use crate::kdl::project::Severity;
 use crate::lint::rule::{Finding, Rule, Text};

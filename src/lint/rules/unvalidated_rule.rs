@@ -1,4 +1,4 @@
-//! `unvalidated-rule`: a constraint that existing rows need not satisfy.
+//! `unvalidated-rule`: a constraint that existing rows may violate.
 
 use crate::kdl::project::Severity;
 use crate::lint::access::{foreign_key_at, names};

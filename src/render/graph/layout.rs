@@ -1,7 +1,7 @@
 //! Assigns each table to a column of the diagram: a referenced table is to the left of those that reference
 //! it.
 //!
-//! Cycles are broken where they are found first, in the order of the schema. A column that would be too tall
+//! A cycle is broken where it is found first, in the order of the schema. A column that would be too tall
 //! continues in the next one. Each connected part is laid out separately.
 
 /// An element of the layout: a box with a height in one of the columns, or a line that passes through a

@@ -13,7 +13,7 @@ use crate::schema::deceives;
 /// (<https://mermaid.js.org/config/schema-docs/config.html#maxtextsize>).
 const LIMIT: usize = 50_000;
 
-/// Writes the diagram. If it would be too long to be drawn, columns are left out and it says so.
+/// Writes the diagram. If it would be too long for Mermaid, columns are left out, and the diagram says so.
 pub(super) fn write(picture: &Picture) -> String {
     let all = diagram(picture, |_| true, "");
     if all.chars().count() <= LIMIT {
@@ -43,7 +43,7 @@ fn diagram(picture: &Picture, shown: impl Fn(&Row) -> bool, note: &str) -> Strin
     out
 }
 
-/// Returns text to be quoted in this kind of diagram, in which text between two tildes is read as a type
+/// Returns text for quotes in this kind of diagram, in which text between two tildes is read as a type
 /// parameter.
 fn plain(text: &str) -> String {
     quotable(text).replace('~', "_")

@@ -1,5 +1,5 @@
-//! A schema as a diagram: its tables and foreign keys, and what a plan does to them; or the order of a plan's
-//! steps.
+//! A schema as a diagram: its tables and foreign keys, and what a plan does to them; or the order of the
+//! steps of a plan.
 //!
 //! Views, triggers and types are not drawn. The same input gives the same bytes.
 

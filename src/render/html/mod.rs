@@ -1,6 +1,6 @@
 //! The plan as an HTML page: self-contained, without scripts, and with a policy that forbids the browser to
-//! load or run anything. It follows the reader's light or dark color scheme; the signs convey what the colors
-//! do.
+//! load or run anything. It follows the reader's light or dark color scheme; the signs convey the same as the
+//! colors.
 
 mod parts;
 
