@@ -1,4 +1,4 @@
-//! Where a database is, as its URL says it, and how far that is trusted. Connects to nothing.
+//! The address of a database, as its URL specifies it, and how far that URL is trusted. Connects to nothing.
 
 use crate::schema::Dialect;
 
@@ -32,7 +32,7 @@ pub(crate) struct Address {
 pub struct BadUrl {
     /// What is wrong with it.
     pub why: String,
-    /// The same without anything that the URL contains, which may be a secret.
+    /// The same without any text from the URL, which may be a secret.
     pub why_without_text: String,
     /// What to do.
     pub help: String,
@@ -46,8 +46,9 @@ impl BadUrl {
 }
 
 impl Database {
-    /// Finds the database of a URL, such as `postgresql://user:password@host/database` or `sqlite:///relative.db`; text
-    /// without a scheme is the path of a file. Nothing is opened, and a file need not exist.
+    /// Finds the database of a URL, such as `postgresql://user:password@host/database` or
+    /// `sqlite:///relative.db`; text without a scheme is the path of a file. Nothing is opened, and the file
+    /// need not exist.
     ///
     /// # Errors
     /// If the text does not name a database.
@@ -77,7 +78,7 @@ pub(crate) fn dialect_of_scheme(scheme: &str) -> Option<Dialect> {
     Dialect::ALL.into_iter().find(|d| registry::product_of(*d).schemes().contains(&name.as_str()))
 }
 
-/// Returns the forms of the URLs of all databases, for people.
+/// Returns the URL forms of all databases, for display.
 pub(crate) fn url_forms() -> String {
     let forms: Vec<&str> = Dialect::ALL.iter().rev().map(|d| registry::product_of(*d).url_forms()).collect();
     forms.join(", ")

@@ -1,4 +1,4 @@
-//! What an engine that does not enforce types makes of the type of a column.
+//! How an engine that does not enforce types interprets the declared type of a column.
 
 /// The affinity of a declared type (<https://sqlite.org/datatype3.html>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

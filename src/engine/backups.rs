@@ -1,4 +1,5 @@
-//! What an engine needs to put a backup of a whole database back, and to make a database that only a test uses.
+//! What an engine needs to restore a backup of a whole database, and to create a database that only a test
+//! uses.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -6,7 +7,7 @@ use std::time::Duration;
 use super::registry::Database;
 use super::traits::{Answer, Local};
 
-/// Puts backups of a whole database back.
+/// Restores backups of a whole database.
 pub(crate) trait Restorer: Send + Sync {
     /// Refuses a backup that is not a database, or that is damaged.
     fn check<'a>(&'a self, backup: &'a Path) -> Answer<'a, ()>;
@@ -31,9 +32,9 @@ pub(crate) struct Scratch {
     pub(crate) remains: Box<dyn Remains>,
 }
 
-/// What is left to remove of a scratch database.
+/// A scratch database that has not been removed yet.
 pub(crate) trait Remains: Send {
-    /// Removes it, even if somebody is still connected. An error says what could not be removed, and why.
+    /// Removes it, even if somebody is still connected. The error says what could not be removed, and why.
     fn remove(self: Box<Self>) -> Answer<'static, (), NotScratched>;
 }
 

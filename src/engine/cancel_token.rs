@@ -1,4 +1,4 @@
-//! What a long statement tells while it runs, and how it is stopped.
+//! The progress of a long statement while it runs, and how it is canceled.
 
 /// Reports the progress of a long statement, and cancels it.
 #[derive(Debug, Default)]

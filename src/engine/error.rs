@@ -1,10 +1,10 @@
-//! What can go wrong with a database, whichever engine it is of: the engines' own errors in one type, and what callers
-//! decide by. Says nothing that an engine's error does not say itself.
+//! What can go wrong with a database on any engine: the errors of the engines as one type, and the
+//! distinctions that callers make. Says nothing that an engine's error does not say itself.
 
 use crate::engine::{postgres, sqlite};
 use crate::schema::Problem;
 
-/// The database does not answer, or a statement failed.
+/// The database does not respond, or a statement failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -28,7 +28,7 @@ impl From<postgres::Error> for Error {
 }
 
 impl Error {
-    /// Returns whether the rows are the cause: a constraint that they violate, or a value that its type
+    /// Returns whether the rows are the cause: they violate a constraint, or contain a value that its type
     /// cannot hold.
     pub fn is_about_rows(&self) -> bool {
         match self {
@@ -40,7 +40,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the database rejects the definition of an object, which a plan could not find out.
+    /// Returns whether the database rejects the definition of an object, which a plan could not detect.
     pub(crate) fn is_about_definition(&self) -> bool {
         match self {
             Error::Sqlite(_) => false,
@@ -48,7 +48,7 @@ impl Error {
         }
     }
 
-    /// Returns why a statement on rows that are no secret failed: what a function raises may be shown.
+    /// Returns why a statement on rows that are not secret failed: what a function raises may be shown.
     pub(crate) fn reason(&self) -> String {
         match self {
             Error::Postgres(error) => match &**error {
@@ -59,7 +59,7 @@ impl Error {
         }
     }
 
-    /// Returns what to do about it, for people. `variable` reads an environment variable.
+    /// Returns what to do about it, for display. `variable` reads an environment variable.
     pub(crate) fn help(&self, variable: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         match self {
             Error::Sqlite(error) => sqlite::help::help(error, variable),
@@ -80,7 +80,7 @@ impl Error {
         matches!(self, Error::Sqlite(sqlite::Error::Full | sqlite::Error::DiskFull { .. } | sqlite::Error::TemporaryFull))
     }
 
-    /// Returns whether a file may not be written to.
+    /// Returns whether a file is not writable.
     pub(crate) fn is_read_only_file(&self) -> bool {
         matches!(self, Error::Sqlite(sqlite::Error::ReadOnly))
     }
@@ -90,7 +90,7 @@ impl Error {
         matches!(self, Error::Sqlite(sqlite::Error::NoFile { .. }))
     }
 
-    /// Returns whether somebody else held a lock for longer than was to be waited.
+    /// Returns whether another session did not release a lock before the timeout.
     pub fn is_lock_timeout(&self) -> bool {
         match self {
             Error::Sqlite(error) => matches!(error, sqlite::Error::Locked),
@@ -98,7 +98,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the statement was stopped because somebody asked for it.
+    /// Returns whether the statement was canceled on request.
     pub fn is_interrupted(&self) -> bool {
         match self {
             Error::Sqlite(error) => matches!(error, sqlite::Error::Interrupted),
@@ -106,8 +106,8 @@ impl Error {
         }
     }
 
-    /// Returns whether the cause is not in the statement: somebody stopped it or held a lock, or the
-    /// connection was lost.
+    /// Returns whether the cause is not the statement itself: it was canceled, another session held a lock,
+    /// or the connection was lost.
     pub(crate) fn is_from_outside(&self) -> bool {
         match self {
             Error::Sqlite(error) => matches!(error, sqlite::Error::Interrupted),
@@ -117,7 +117,7 @@ impl Error {
         }
     }
 
-    /// Returns whether the database works and does not take what was asked of it: somebody has to decide.
+    /// Returns whether the database works but rejects the request, so that the user has to decide.
     pub fn is_refusal(&self) -> bool {
         match self {
             Error::Sqlite(_) => false,
@@ -130,10 +130,10 @@ impl Error {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// The database does not answer.
+    /// The database does not respond.
     #[error(transparent)]
     Database(#[from] Error),
-    /// The schema file asks for what the database cannot hold; each problem has its place.
+    /// The schema file requires something that the database cannot hold; each problem has a position.
     #[error("the schema cannot be put into {engine}")]
     Schema {
         /// The engine's name.
@@ -141,13 +141,13 @@ pub enum PlanError {
         /// What it asks for.
         problems: Vec<Problem>,
     },
-    /// What was noted down of a database does not say what it is.
+    /// The recorded facts about a database are invalid.
     #[error("{0}")]
     Facts(String),
-    /// Steps wait for each other.
+    /// Steps depend on each other in a cycle.
     #[error("dependency cycle: {0} depend on each other")]
     Circle(String),
-    /// The steps would not lead to the schema. This is a mistake of rosey's.
+    /// The steps would not lead to the schema. This is a bug in rosey.
     #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
     Unproven(String),
 }

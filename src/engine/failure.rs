@@ -1,13 +1,13 @@
-//! Why an apply did not happen, and what it leaves: one variant for each meaning, whatever the engine. What an engine's own
-//! error says is in it as it is.
+//! Why an apply failed, and what state it leaves: one variant for each meaning, whatever the engine. The
+//! error of an engine is contained as it is.
 
 use std::time::Duration;
 
 use super::{Error, PlanError, postgres, sqlite};
 use crate::plan::Hazard;
 
-/// Why an apply did not happen, or not to its end. The database is as it was, but for those that say otherwise:
-/// [`ApplyError::Unfinished`], [`ApplyError::NotVerifiedAfter`], [`ApplyError::CommitUnknown`] and [`ApplyError::Early`].
+/// Why an apply was refused or failed. The database is unchanged, except for [`ApplyError::Unfinished`],
+/// [`ApplyError::NotVerifiedAfter`], [`ApplyError::CommitUnknown`] and [`ApplyError::Early`].
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
@@ -17,12 +17,12 @@ pub enum ApplyError {
     /// There is no plan.
     #[error(transparent)]
     Plan(#[from] PlanError),
-    /// Another apply or another program is at work on the database.
+    /// Another apply or another client is using the database.
     #[error("{}", at_work(.holder.as_deref(), .waited))]
     Locked {
-        /// Who, if the database tells.
+        /// The lock holder, if the database reports it.
         holder: Option<String>,
-        /// How long it was waited for.
+        /// How long the apply waited.
         waited: Duration,
     },
     /// Other sessions hold locks on tables that change.
@@ -41,8 +41,8 @@ pub enum ApplyError {
         /// How long this session waited.
         waited: Duration,
     },
-    /// A snapshot of a database lacks the digest by which a script recognizes the database: an older rosey
-    /// made it.
+    /// The snapshot of a database lacks the digest by which a script recognizes the database, because an
+    /// older rosey made it.
     #[error("it was written by an older rosey and lacks the data that a script needs to identify the database")]
     NoDigest,
     /// A statement failed; the transaction was rolled back.
@@ -53,14 +53,14 @@ pub enum ApplyError {
         /// The database's reason.
         source: Error,
     },
-    /// The transaction is committed, and what follows it failed, or was interrupted.
+    /// The transaction is committed, and what follows it failed or was canceled.
     #[error("{}", unfinished(.address.as_deref(), .source))]
     Unfinished {
         /// The history number.
         number: i64,
-        /// How many steps are left, this one included.
+        /// The number of remaining steps, including this one.
         left: usize,
-        /// The step; none if it was not in a step.
+        /// The step; none if the error was not in a step.
         address: Option<String>,
         /// The database's reason.
         source: Error,
@@ -84,7 +84,7 @@ pub enum ApplyError {
     /// Everything is committed, but the result is not the desired schema.
     #[error("verification failed after the commit: {0}")]
     NotVerifiedAfter(String),
-    /// What makes backups is not to be had.
+    /// There is no suitable program for backups.
     #[error("cannot make a backup: {0}")]
     NoBackup(String),
     /// The backup could not be written.
@@ -118,13 +118,13 @@ pub enum ApplyError {
     Damaged {
         /// The file.
         path: String,
-        /// What the check of its integrity says first.
+        /// What the integrity check reports first.
         found: String,
     },
     /// The backup to restore is the database itself.
     #[error("{0} is the database itself, not a backup of it")]
     OntoItself(String),
-    /// Backups of the database are of single tables, and are not restored as a whole.
+    /// Backups of this database contain single tables, and are not restored as a whole.
     #[error("restore works only for SQLite files")]
     NotRestored,
     /// The disk has too little free space for what must be written.
@@ -148,7 +148,7 @@ pub enum ApplyError {
     Interrupted,
 }
 
-/// Who holds the lock that was waited for in vain.
+/// Describes the holder of the lock that was not released in time.
 fn at_work(holder: Option<&str>, waited: &Duration) -> String {
     match holder {
         Some(holder) => format!("{holder} holds the apply lock on this database and did not release it within {waited:?}"),
@@ -156,7 +156,7 @@ fn at_work(holder: Option<&str>, waited: &Duration) -> String {
     }
 }
 
-/// Returns what stopped the work that follows the transaction, and where.
+/// Returns where and why the work after the transaction stopped.
 fn unfinished(address: Option<&str>, source: &Error) -> String {
     match address {
         Some(address) if source.is_interrupted() => format!("interrupted at {address}"),
@@ -165,7 +165,7 @@ fn unfinished(address: Option<&str>, source: &Error) -> String {
     }
 }
 
-/// Wraps the engines' own errors, so that callers need not know the engine.
+/// Wraps the errors of the engines, so that callers need not know the engine.
 macro_rules! of_engines {
     ($($own:ty => $variant:ident),+ $(,)?) => {$(
         impl From<$own> for ApplyError {
@@ -193,7 +193,7 @@ impl From<HistoryError> for ApplyError {
 }
 
 impl ApplyError {
-    /// Returns whether a lock on what was to be read or changed could not be had in time.
+    /// Returns whether a lock on an object to be read or changed could not be acquired in time.
     pub(crate) fn is_lock_timeout(&self) -> bool {
         matches!(self, ApplyError::Database(e) | ApplyError::Plan(PlanError::Database(e)) if e.is_lock_timeout())
     }
@@ -224,7 +224,7 @@ impl ApplyError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HistoryError {
-    /// The database does not answer.
+    /// The database does not respond.
     #[error(transparent)]
     Database(#[from] Error),
     /// A later version of rosey wrote a row.

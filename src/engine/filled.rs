@@ -1,5 +1,5 @@
-//! Decides whether a new column has a value in every row, from the text of its definition alone. In doubt it
-//! does not, and the rows are counted.
+//! Decides whether a new column has a value in every row, from the text of its definition alone. In case of
+//! doubt the answer is no, and the rows are counted.
 
 use crate::schema::{Column, Literal, Type};
 

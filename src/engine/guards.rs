@@ -140,7 +140,7 @@ pub(crate) fn remember(recorded: &mut Schema, desired: &Schema) {
 }
 
 /// Keeps in the schema that a rollback leads to the name exchanges that were done before it and that it does
-/// not undo. `last` calls tables and columns by the names that they have before the rollback.
+/// not undo. `last` has the names of tables and columns before the rollback.
 pub(crate) fn carry_exchanged(recorded: &mut Schema, desired: &Schema, last: &Schema) {
     if !desired.names_are_exact {
         return;
@@ -220,7 +220,7 @@ mod tests {
         kdl::decode(&kdl::Sources::from_text("schema.kdl", kdl), dialect).unwrap()
     }
 
-    /// Returns what blocks the change from a recorded schema to another, where each object has two steps.
+    /// Returns what blocks the change from a recorded schema to another if each object has two steps.
     fn stopped(recorded: &str, desired: &str, dialect: Dialect) -> Vec<String> {
         let (old, new) = (schema(recorded, dialect), schema(desired, dialect));
         let changes = diff(&Normalized::by_dialect(old.clone()), &Normalized::by_dialect(new)).unwrap();

@@ -1,4 +1,4 @@
-//! The table of the history in the SQL of each engine: how it is made, brought up to date, and gets a row. Reads nothing.
+//! The SQL of the history table in each engine: creates it, upgrades it, and inserts a row. Reads nothing.
 
 use std::fmt::Write as _;
 
@@ -83,8 +83,8 @@ fn types(dialect: Dialect) -> (&'static str, &'static str) {
     }
 }
 
-/// Returns the statement that writes the row into `table` as the next version. On PostgreSQL every name and every operator
-/// in it means one of `pg_catalog`, provided that nothing precedes that in the search path.
+/// Returns the statement that writes the row into `table` as the next version. On PostgreSQL, every name and
+/// operator in it refers to `pg_catalog`, provided that nothing precedes that in the search path.
 pub(crate) fn insert_history(dialect: Dialect, table: &str, record: &Record) -> String {
     let (now, server) = match dialect {
         Dialect::Sqlite => ("strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", "'SQLite ' || sqlite_version()"),
@@ -101,7 +101,7 @@ pub(crate) fn insert_history(dialect: Dialect, table: &str, record: &Record) -> 
             "number" => format!("(SELECT coalesce(max(number), 0) + 1 FROM {table})"),
             "applied_at" => now.to_owned(),
             "server_version" => server.to_owned(),
-            // A script does not know which user will run it; the server does.
+            // A script does not know which user will run it, but the server does.
             "applied_by" if dialect == Dialect::Postgres && record.identity.user.is_none() => "session_user".to_owned(),
             name => value(name, record),
         };

@@ -30,12 +30,12 @@ pub use error::{Error, PlanError};
 pub use failure::{ApplyError, HistoryError};
 pub use planning::{PlanOptions, Remarks};
 pub(crate) use postgres::gives_back;
-/// The reader of the names of SQL's types, also for what is said of every engine: schema files use them for all.
+/// The reader of SQL type names. Also used for schema files, which may contain the type names of any engine.
 pub(crate) use postgres::read_type;
 pub use registry::{Database, EngineOptions, desired, problems};
 pub(crate) use registry::{cancel_all, database_of, is_reserved, normalized, product_of};
 pub use sqlite::SqlitePath;
-/// The scanner of SQL for what is said of every engine: it reads expressions of all of them.
+/// The scanner of SQL. Also used for expressions that are not specific to an engine.
 pub(crate) use sqlite::lexer as scanner;
 pub use traits::BackupMode;
 

@@ -1,16 +1,16 @@
-//! Plans for a database that is not at hand, from what was noted of it. Opens none.
+//! Plans without access to the database, from a snapshot of it. Opens no database.
 
 use crate::plan::{Fact, Plan};
 use crate::schema::{Address, Schema};
 
-/// What was noted of a database, as it is read back.
+/// A snapshot of a database, as read from its file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RecordedState<'n> {
     pub(crate) current: &'n Schema,
     pub(crate) facts: &'n [Fact],
     /// What the last apply recorded.
     pub(crate) recorded: Option<Recorded<'n>>,
-    /// The last version in its history; 0 if there is none.
+    /// The last version in the history; 0 if there is none.
     pub(crate) number: i64,
 }
 
@@ -19,7 +19,7 @@ pub(crate) struct RecordedState<'n> {
 pub struct Recorded<'r> {
     /// The schema after it, in the database's spelling.
     pub after: &'r Schema,
-    /// The schema as its file spelled it.
+    /// The schema in the spelling of its file.
     pub written: &'r Schema,
 }
 
@@ -28,9 +28,10 @@ pub struct Recorded<'r> {
 pub struct OfflinePlan {
     /// The plan, without counts.
     pub plan: Plan,
-    /// Objects with an expression whose spelling differs but that the database might consider equal, ordered by name.
+    /// Objects with an expression whose spelling differs but that the database might consider equal, sorted
+    /// by name.
     pub unsettled: Vec<Address>,
-    /// The desired schema in a spelling that yields the same plan without what was recorded; `None` if it is as it was
-    /// given.
+    /// The desired schema in a spelling that results in the same plan without the recorded schemas; `None` if
+    /// it is unchanged.
     pub desired: Option<Schema>,
 }

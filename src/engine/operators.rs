@@ -1,5 +1,5 @@
-//! Detects mistakes in an expression that are certain in either database: an operator without an operand.
-//! Knows the operators that every SQL dialect has and judges nothing else; the database finds the rest.
+//! Detects mistakes in an expression that are certain in both databases: an operator without an operand.
+//! Knows only the operators that every SQL dialect has; the database finds the other mistakes.
 
 use super::sqlite::lexer::{Kind, Token, lex};
 use crate::schema::{Expr, Problem};

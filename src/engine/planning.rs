@@ -1,4 +1,4 @@
-//! How a plan is made against a database, and what there is to say of it. What only one engine has is in that engine's folder.
+//! The options of a plan, and the remarks on it. Those of a single engine are in the folder of that engine.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::plan::Counts;
 /// How a plan is made.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanOptions {
-    /// What only one engine has.
+    /// The options of a single engine.
     pub engine: EngineOptions,
     /// How long to wait for a lock that another client holds.
     pub wait: Duration,
@@ -35,10 +35,10 @@ impl Default for PlanOptions {
 pub struct Remarks {
     /// Non-empty schemas that neither the file nor the history names, and that rosey does not manage.
     pub left_alone: Vec<String>,
-    /// The server could not evaluate expressions: some may be reported as changed although they are not.
+    /// The server was not asked about expressions: some may be reported as changed although they are not.
     pub unasked: bool,
     /// The role may not read the existing history: guards and drift are unknown.
     pub history_unread: bool,
-    /// Why an apply will refuse to write the history on: a later rosey wrote its last row.
+    /// Why an apply will refuse to add to the history: a later rosey wrote the last row.
     pub later: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! What an engine does without a database: checks, normalizes and spells schemas, and plans from what was noted of a
-//! database. Opens none.
+//! What an engine does without a database: checks, normalizes and spells schemas, and plans from recorded
+//! facts. Opens no database.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,12 +13,13 @@ use crate::diff::Changes;
 use crate::plan::{Frame, Plan, Record};
 use crate::schema::{Column, Normalized, Problem, Schema, Table};
 
-/// A database product. Engines that speak one language, such as a file and a service over the same database, share it.
+/// A database product. Engines that use the same language, such as a file and a service with the same
+/// database, share it.
 pub(crate) trait Product: Sync {
     /// Returns the schemes of its URLs, in lower case.
     fn schemes(&self) -> &'static [&'static str];
 
-    /// Returns the forms of its URLs, for people.
+    /// Returns the forms of its URLs, for display.
     fn url_forms(&self) -> &'static str;
 
     /// Returns whether the text is one of its URLs and contains a password.
@@ -27,7 +28,7 @@ pub(crate) trait Product: Sync {
         false
     }
 
-    /// Returns the engine of the database that a URL with one of its schemes names; `rest` is what follows the scheme.
+    /// Returns the engine for a URL with one of its schemes; `rest` is what follows the scheme.
     fn engine(&self, url: &str, rest: &str) -> Result<Arc<dyn Engine>, BadUrl>;
 
     /// Cancels all statements that run for this program on its servers.
@@ -41,28 +42,28 @@ pub(crate) trait Product: Sync {
         column.ty.to_string()
     }
 
-    /// Returns the affinity of a column; `None` if columns hold values of their type alone.
+    /// Returns the affinity of a column; `None` if columns only hold values of their type.
     fn affinity(&self, column: &Column, table: &Table) -> Option<Affinity> {
         let _ = (column, table);
         None
     }
 
-    /// Returns the affinity of a declared type; `None` if columns hold values of their type alone.
+    /// Returns the affinity of a declared type; `None` if columns only hold values of their type.
     fn affinity_of(&self, declared: &str) -> Option<Affinity> {
         let _ = declared;
         None
     }
 
-    /// Returns the column that is another name for the number of a row, if there is one.
+    /// Returns the column that is an alias of the rowid, if there is one.
     fn rowid_key<'t>(&self, table: &'t Table) -> Option<&'t Column> {
         let _ = table;
         None
     }
 
-    /// Returns everything that is wrong with a schema, as far as no database is needed to tell.
+    /// Returns all problems of a schema that can be detected without a database.
     fn problems(&self, schema: &Schema) -> Vec<Problem>;
 
-    /// Brings a schema into its spelling.
+    /// Converts a schema to its canonical spelling.
     fn normalized(&self, schema: Schema) -> Normalized {
         Normalized::by_dialect(schema)
     }
@@ -70,7 +71,7 @@ pub(crate) trait Product: Sync {
     /// Returns whether a word in lower case must be quoted to be a name.
     fn is_reserved(&self, word: &str) -> bool;
 
-    /// Plans from what was noted of a database, with nothing counted.
+    /// Plans from recorded facts about a database, without counting rows.
     fn plan_offline<'a>(
         &'a self,
         from: RecordedState<'a>,
@@ -88,15 +89,15 @@ pub(crate) trait Product: Sync {
         record: Record,
     ) -> Local<'a, Option<Frame>, PlanError>;
 
-    /// Returns what differs from the desired schema; `None` if that cannot be told.
+    /// Returns the differences from the desired schema; `None` if they cannot be determined.
     fn left(&self, from: RecordedState<'_>, desired: &Normalized) -> Option<Changes>;
 
-    /// Returns what there would be to note of a database with this schema and no rows.
+    /// Returns the state of a database with this schema and no rows.
     fn state_of<'a>(&'a self, desired: &'a Normalized, at_rest: Schema) -> Local<'a, Noted> {
         let _ = desired;
         Box::pin(async { Ok(Noted { current: at_rest, facts: Vec::new() }) })
     }
 
-    /// Reads a file of SQL statements as the database that they would make.
+    /// Reads a file of SQL statements as the database that they would create.
     fn read_sql<'a>(&'a self, sql: &'a str) -> Local<'a, Noted, String>;
 }

@@ -1,11 +1,11 @@
-//! The schema as the history keeps it. What it holds besides the live schema is what the database itself cannot hold.
+//! The schema as the history stores it: the live schema, plus what the database itself cannot store.
 
 use crate::engine::guards;
 use crate::kdl;
 use crate::schema::Schema;
 
-/// Returns the schema as its file has it. A rollback has no file; in its schema, each `was=` is a current name,
-/// and whoever applies it again must not rename anything back.
+/// Returns the schema as its file contains it. A rollback has no file; in its schema, each `was=` is a
+/// current name, and applying it again must not rename anything back.
 pub(crate) fn as_written(desired: &Schema) -> String {
     if !desired.names_are_exact {
         return kdl::encode(desired);
@@ -16,7 +16,7 @@ pub(crate) fn as_written(desired: &Schema) -> String {
     kdl::encode(&shown)
 }
 
-/// Returns a live schema with the guards of the desired one; `guarded` is what the last version kept of them.
+/// Returns a live schema with the guards of the desired one; `guarded` contains those of the last version.
 pub(crate) fn as_recorded(live: &Schema, desired: &Schema, guarded: &Schema) -> String {
     let mut shown = live.clone();
     guards::remember(&mut shown, desired);

@@ -1,4 +1,4 @@
-//! The registry: the one place outside the engines that names them.
+//! The registry: the only place outside the engines that names them.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -16,7 +16,7 @@ use super::traits::Engine;
 use super::{PlanError, postgres, sqlite};
 use crate::schema::{Dialect, Normalized, Problem, Schema};
 
-/// A database, wherever it is. Nothing is opened before something is asked of it.
+/// A database on any engine. Opens nothing until it is used.
 #[derive(Clone)]
 pub struct Database(Arc<dyn Engine>);
 
@@ -36,7 +36,7 @@ impl Database {
         self.0.dialect()
     }
 
-    /// Returns what works with it.
+    /// Returns its engine.
     pub(crate) fn engine(&self) -> &dyn Engine {
         &*self.0
     }
@@ -57,7 +57,7 @@ impl Database {
         self.0.is_missing()
     }
 
-    /// Returns its name for people, without a password.
+    /// Returns its name for display, without a password.
     pub fn shown(&self) -> String {
         self.0.shown()
     }
@@ -69,7 +69,7 @@ impl fmt::Debug for Database {
     }
 }
 
-/// The options of plans that only one engine has. An engine reads its own.
+/// The options of plans that only one engine has. Each engine reads its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EngineOptions {
     /// SQLite's.
@@ -79,7 +79,7 @@ pub struct EngineOptions {
 }
 
 impl EngineOptions {
-    /// Returns the options with this way of changing tables of SQLite files.
+    /// Returns the options with this method of changing tables of SQLite files.
     #[must_use]
     pub fn by(self, path: SqlitePath) -> EngineOptions {
         EngineOptions { sqlite: sqlite::PlanningOptions { path }, ..self }
@@ -110,7 +110,7 @@ pub(crate) async fn cancel_all() {
     }
 }
 
-/// Returns what is true of a dialect without a database.
+/// Returns what a dialect supports without a database.
 pub(crate) fn product_of(dialect: Dialect) -> &'static dyn Product {
     match dialect {
         Dialect::Sqlite => &Sqlite,
@@ -118,12 +118,12 @@ pub(crate) fn product_of(dialect: Dialect) -> &'static dyn Product {
     }
 }
 
-/// Returns all that is wrong with a schema for an engine. What only a database can tell is not in it.
+/// Returns all problems of a schema for an engine, except for those that only a database can detect.
 pub fn problems(schema: &Schema, dialect: Dialect) -> Vec<Problem> {
     product_of(dialect).problems(schema)
 }
 
-/// Returns a desired schema in an engine's spelling, once it has been found fit for it.
+/// Returns a desired schema in an engine's spelling, if it is valid for that engine.
 ///
 /// # Errors
 /// [`PlanError::Schema`] with every problem.

@@ -1,4 +1,4 @@
-//! A live database as of one moment, from which plans and states are made. Only reads.
+//! A snapshot of a live database, from which plans and states are made. Only reads.
 
 use super::traits::{Answer, Local};
 use super::{Error, PlanError, PlanOptions, Remarks};
@@ -14,34 +14,35 @@ pub(crate) struct LivePlan {
     pub(crate) current: Schema,
 }
 
-/// What a plan without the database needs to know of it.
+/// What a plan without the database needs to know about it.
 pub(crate) struct Noted {
-    /// The schema, with what the last apply guarded and the name exchanges that it knew about.
+    /// The schema, with the guards and the name exchanges that the last apply recorded.
     pub(crate) current: Schema,
-    /// What the plan depends on besides.
+    /// Other facts that the plan depends on.
     pub(crate) facts: Vec<Fact>,
 }
 
-/// A plan against a live database, and what it takes to make it again without the database.
+/// A plan against a live database, and what is needed to make it again without the database.
 pub(crate) struct NotedPlan {
     pub(crate) made: LivePlan,
     pub(crate) noted: Noted,
-    /// The desired schema in the database's spelling; `None` if it is as it was given.
+    /// The desired schema in the database's spelling; `None` if it is unchanged.
     pub(crate) desired: Option<Schema>,
 }
 
-/// Makes the history's record of a plan. What only the database knows is added to it.
+/// Returns the history record of a plan. The database adds what only it knows.
 pub(crate) type RecordOf<'r> = &'r dyn Fn(&Plan) -> Record;
 
-/// A live database as of one moment.
+/// A snapshot of a live database.
 pub(crate) trait LiveSnapshot {
     /// Plans to the desired schema, and counts rows.
     fn plan<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, LivePlan, PlanError>;
 
-    /// Plans as [`LiveSnapshot::plan`] does, with what it takes to make the plan again without the database.
+    /// Plans like [`LiveSnapshot::plan`], and returns what is needed to make the plan again without the
+    /// database.
     fn plan_with_state<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, NotedPlan, PlanError>;
 
-    /// Plans as [`LiveSnapshot::plan`] does, with the frame around the plan's steps in a script.
+    /// Plans like [`LiveSnapshot::plan`], and returns the frame around the plan's steps in a script.
     fn plan_with_frame<'a>(
         &'a mut self,
         desired: &'a Normalized,
@@ -49,10 +50,11 @@ pub(crate) trait LiveSnapshot {
         record: RecordOf<'a>,
     ) -> Local<'a, (LivePlan, Frame), PlanError>;
 
-    /// Returns what a plan without the database needs to know of it. A database that does not exist is an error.
+    /// Returns what a plan without the database needs to know about it. If the database does not exist, that
+    /// is an error.
     fn state(&mut self) -> Local<'_, Noted, Error>;
 
-    /// Returns whether there is a history that may not be read.
+    /// Returns whether there is a history that the role may not read.
     fn history_is_unread(&mut self) -> Answer<'_, bool, Error> {
         Box::pin(async { Ok(false) })
     }

@@ -1,4 +1,5 @@
-//! What every engine has to offer, so that there is one procedure for all of them. Nothing here is true of one engine only.
+//! What every engine has to provide, so that one procedure works for all of them. Nothing here is specific to
+//! one engine.
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -14,10 +15,10 @@ use super::{ApplyError, CancelToken, Error, PlanError, PlanOptions, Remarks};
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, ObjectName, Schema};
 
-/// What an engine answers, in time.
+/// An asynchronous result of an engine.
 pub(crate) type Answer<'a, T, E = ApplyError> = Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'a>>;
 
-/// The same where it takes what stays on one thread.
+/// The same for values that must stay on one thread.
 pub(crate) type Local<'a, T, E = ApplyError> = Pin<Box<dyn Future<Output = Result<T, E>> + 'a>>;
 
 /// When a backup of the database is made.
@@ -33,20 +34,20 @@ pub enum BackupMode {
     Never,
 }
 
-/// What a session is opened for.
+/// The purpose of a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose<'p> {
     /// To read alone.
     Read,
-    /// To write into the history alone.
+    /// To write only to the history.
     Record,
-    /// To run statements of a test in a scratch database, whose rows are no secret.
+    /// To run statements of a test in a scratch database, whose rows are not secret.
     Try,
     /// To apply this plan.
     Apply(&'p Plan),
 }
 
-/// How long the lock of an apply is waited for.
+/// How long to wait for the lock of an apply.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Wait {
     /// As it was given.
@@ -65,61 +66,61 @@ impl Wait {
     }
 }
 
-/// A plan that was made again within the transaction, and what goes into the history beside it.
+/// A plan that was made again in the transaction, and the schemas for its history row.
 pub(crate) struct Replanned {
     pub(crate) plan: Plan,
-    /// The live schema as the language says it.
+    /// The live schema as KDL.
     pub(crate) before: Schema,
-    /// The schema that the plan leads to, as it is recorded while steps are left.
+    /// The schema that the plan leads to, as it is recorded while steps remain.
     pub(crate) after: Schema,
-    /// What the last number guarded.
+    /// The guards of the last version.
     pub(crate) guards: Guards,
-    /// Tables that hold rows, though the plan was made as if they held none.
+    /// Tables that contain rows, although the plan was made as if they were empty.
     pub(crate) holding_after_all: Vec<ObjectName>,
 }
 
-/// A plan, what there is to say of it, and the tables that it is not made for.
+/// A plan, the remarks on it, and the tables that it was not made for.
 pub(crate) type AsNoted = (Plan, Remarks, Vec<ObjectName>);
 
-/// The live schema beside another one, both in one spelling.
+/// The live schema and another one, both in one spelling.
 pub(crate) struct Comparison {
     pub(crate) live: Normalized,
     pub(crate) desired: Normalized,
-    /// What the last number guarded.
+    /// The guards of the last version.
     pub(crate) guards: Guards,
 }
 
-/// A backup that is to be written.
+/// A backup to be written.
 #[derive(Debug, Clone)]
 pub(crate) struct Backup {
     /// Where it goes.
     pub(crate) path: PathBuf,
-    /// The tables in it; none if it is of the whole database.
+    /// The tables in it; none if it contains the whole database.
     pub(crate) tables: Vec<ObjectName>,
 }
 
-/// What came of a commit that did not fail.
+/// The outcome of a commit that did not fail.
 #[derive(Debug)]
 pub(crate) enum Committed {
-    /// The database has said so.
+    /// The database has reported success.
     Told,
-    /// The answer was lost, and the database has confirmed it since.
+    /// The response was lost, but the database has confirmed the commit since.
     Confirmed(Error),
-    /// The answer was lost, and the database could not be asked.
+    /// The response was lost, and the database could not be asked.
     Unknown(Error),
 }
 
-/// Stops the statement that a session runs.
+/// Cancels the statement that a session runs.
 pub(crate) trait Cancel: Send + Sync {
     fn cancel(&self) -> Answer<'_, (), Error>;
 }
 
-/// A kind of database, and where one is.
+/// A database of some kind, and its address.
 pub(crate) trait Engine: Send + Sync {
-    /// Returns whose language its schemas are written in.
+    /// Returns the dialect of its schemas.
     fn dialect(&self) -> Dialect;
 
-    /// Returns the database's name for people, without a password.
+    /// Returns the database's name for display, without a password.
     fn shown(&self) -> String;
 
     /// Returns whether it is a file that does not exist yet.
@@ -132,25 +133,25 @@ pub(crate) trait Engine: Send + Sync {
         None
     }
 
-    /// Returns the engine with this decision on where a password may be sent; `None` if there are no passwords.
+    /// Returns the engine with a decision on where a password may be sent; `None` if there are no passwords.
     fn trusted(&self, trust: Trust) -> Option<Arc<dyn Engine>> {
         let _ = trust;
         None
     }
 
-    /// Opens a session that waits so long for a lock. `cancel_token` tells what it does, and stops it.
+    /// Opens a session that waits this long for a lock. `cancel_token` reports its progress and cancels it.
     fn open<'a>(&'a self, purpose: Purpose<'a>, wait: Duration, cancel_token: Arc<CancelToken>) -> Answer<'a, Box<dyn Session>, Error>;
 
-    /// Reads what plans start from, waiting so long for a lock.
+    /// Takes the snapshot that plans start from. Waits this long for a lock.
     fn snapshot(&self, wait: Duration) -> Answer<'_, Box<dyn LiveSnapshot>, Error>;
 
-    /// Who holds a lock that was waited for in vain; nothing if the engine cannot tell.
+    /// Returns the holders of a lock that was not released in time; none if the engine does not report them.
     fn lock_holders(&self) -> Answer<'_, Option<Vec<String>>, Error> {
         Box::pin(async { Ok(None) })
     }
 
-    /// Plans as if the tables held rows that did when these facts were noted, and no others. Gives the tables besides that change
-    /// and hold rows all the same. Nothing if no plan of the engine depends on that.
+    /// Plans as if only those tables contained rows that did when these facts were recorded. Also returns the
+    /// other changed tables that contain rows now. `None` if plans of the engine do not depend on that.
     fn plan_as_noted<'a>(
         &'a self,
         desired: &'a Normalized,
@@ -161,149 +162,153 @@ pub(crate) trait Engine: Send + Sync {
         None
     }
 
-    /// Returns what puts backups back; `None` if a backup is not of the whole database.
+    /// Returns what restores backups; `None` if a backup does not contain the whole database.
     fn restorer(&self) -> Option<Box<dyn Restorer + '_>> {
         None
     }
 
-    /// Makes an empty database of this name beside this one, which is not touched.
+    /// Creates an empty database of this name beside this one, which is not touched.
     fn scratch<'a>(&'a self, name: &'a str) -> Answer<'a, Scratch, NotScratched>;
 
-    /// Waits until no other apply is at work. What is planned meanwhile would be out of date.
+    /// Waits until no other apply is running: a plan made during an apply would be out of date.
     fn wait_for_others(&self, wait: Duration) -> Answer<'_, ()> {
         let _ = wait;
         Box::pin(async { Ok(()) })
     }
 }
 
-/// A session with a database. Nothing is changed unless [`Session::commit`] succeeds, but for what runs outside the transaction.
+/// A session with a database. Nothing is changed unless [`Session::commit`] succeeds, except for statements
+/// outside the transaction.
 pub(crate) trait Session: Send {
-    /// Returns what its engine does.
+    /// Returns the capabilities of its engine.
     fn capabilities(&self) -> &'static Capabilities;
 
-    /// Returns what the language can say of a live schema.
+    /// Returns the live schema as far as the schema language can express it.
     fn shown(&self, live: &Normalized) -> Schema;
 
-    /// Begins a transaction that reads one moment of the database.
+    /// Begins a read-only transaction on a snapshot of the database.
     fn begin_reading(&mut self) -> Answer<'_, (), Error>;
 
-    /// Begins a transaction that holds the lock of an apply: one at a time works on a database.
+    /// Begins a transaction that holds the lock of an apply: only one apply runs at a time.
     fn begin(&mut self, wait: Wait) -> Answer<'_, ()>;
 
-    /// Makes the transaction's changes last. An error says that it did not.
+    /// Commits the transaction. An error means that nothing was committed.
     fn commit(&mut self) -> Answer<'_, Committed, Error>;
 
-    /// Undoes the transaction's changes.
+    /// Rolls the transaction back.
     fn rollback(&mut self) -> Answer<'_, (), Error>;
 
-    /// Ends the session. After a failure nothing of it may stay behind.
+    /// Closes the session. After a failure, nothing of it must remain.
     fn close(self: Box<Self>, has_failed: bool) -> Answer<'static, (), Error>;
 
-    /// Returns what stops a statement from outside; nothing if the cancel token does.
+    /// Returns what cancels a statement from outside; `None` if the cancel token does.
     fn canceller(&self) -> Option<Box<dyn Cancel>> {
         None
     }
 
-    /// Takes the lock of an apply for the whole session, which steps outside the transaction need.
+    /// Acquires the lock of an apply for the whole session, which steps outside the transaction need.
     fn hold(&mut self, wait: Wait) -> Answer<'_, ()> {
         let _ = wait;
         Box::pin(async { Ok(()) })
     }
 
-    /// Begins a transaction in a session that holds the lock already, whether or not an apply is cancelled.
+    /// Begins a transaction in a session that already holds the lock, even if the apply has been canceled.
     fn begin_held(&mut self) -> Answer<'_, (), Error> {
         self.begin_reading()
     }
 
-    /// Gives back what [`Session::hold`] took.
+    /// Releases the lock of [`Session::hold`].
     fn release(&mut self) -> Answer<'_, (), Error> {
         Box::pin(async { Ok(()) })
     }
 
-    /// Refuses a database that is damaged where the plan would spread it, within the transaction.
+    /// Refuses a damaged database if the plan would spread the damage. Called in the transaction.
     fn is_sound<'a>(&'a mut self, approved: &'a Plan) -> Answer<'a, ()> {
         let _ = approved;
         Box::pin(async { Ok(()) })
     }
 
-    /// Makes a plan again as the approved one was made, within the transaction.
+    /// Makes a plan again with the options of the approved one, in the transaction.
     fn plan_again<'a>(&'a mut self, desired: &'a Normalized, approved: &'a Plan) -> Local<'a, Replanned>;
 
-    /// Reads the live schema as the language says it.
+    /// Returns the live schema as KDL.
     fn inspect(&mut self) -> Answer<'_, Schema, Error>;
 
-    /// Reads the live schema, and puts both into one spelling.
+    /// Reads the live schema, and converts both to one spelling.
     fn compare<'a>(&'a mut self, desired: &'a Normalized) -> Answer<'a, Comparison>;
 
-    /// Refuses a plan that the disk has no room for.
+    /// Refuses a plan for which there is not enough disk space.
     fn has_room(&self, plan: &Plan) -> Result<(), ApplyError> {
         let _ = plan;
         Ok(())
     }
 
-    /// Returns the backup that this plan needs, if it needs one.
+    /// Returns the backup that this plan requires, if any.
     fn backup_for<'a>(&'a mut self, plan: &'a Plan, mode: BackupMode, folder: Option<&'a Path>) -> Answer<'a, Option<Backup>>;
 
-    /// Writes a backup of what is there now. One that fails leaves nothing behind.
+    /// Writes a backup of the current contents. If that fails, nothing is left behind.
     fn back_up<'a>(&'a mut self, backup: &'a Backup) -> Answer<'a, ()>;
 
-    /// Deletes the oldest backups of the database, but for so many.
+    /// Deletes the oldest backups of the database, except for this many.
     fn keep_newest(&self, newest: &Path, keep: Option<usize>);
 
-    /// Notes which rows violate the references that the plan may break, before it runs.
+    /// Records which rows violate the references that the plan may break, before it runs.
     fn note_rows<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, ()> {
         let _ = plan;
         Box::pin(async { Ok(()) })
     }
 
-    /// Refuses an outcome whose rows are not as the plan has promised, after [`Session::note_rows`] and the steps.
+    /// Refuses an outcome whose rows are not as the plan specified. Called after [`Session::note_rows`] and
+    /// the steps.
     fn check_rows<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, ()> {
         let _ = plan;
         Box::pin(async { Ok(()) })
     }
 
-    /// Runs a statement of the transaction, and gives the number of rows that it touched.
+    /// Runs a statement of the transaction, and returns the number of affected rows.
     fn run<'a>(&'a mut self, statement: &'a Statement) -> Answer<'a, u64, Error>;
 
-    /// Runs a statement, and gives the number of rows that it touched.
+    /// Runs a statement, and returns the number of affected rows.
     fn execute<'a>(&'a mut self, sql: &'a str) -> Answer<'a, u64, Error>;
 
-    /// Returns the first column of a query, which is text; NULLs are left out.
+    /// Returns the first column of a query, which must be text, without NULLs.
     fn texts<'a>(&'a mut self, sql: &'a str) -> Answer<'a, Vec<String>, Error>;
 
-    /// Runs a statement that is a transaction of its own. One that cannot get its lock is tried again until then.
+    /// Runs a statement that is a transaction of its own. If it cannot acquire its lock, it is tried again
+    /// until the given time.
     fn run_alone<'a>(&'a mut self, statement: &'a Statement, until: Instant) -> Answer<'a, (), Error> {
         let _ = until;
         Box::pin(async move { self.run(statement).await.map(drop) })
     }
 
-    /// Who holds locks on the tables of the plan, outside a transaction.
+    /// Returns the holders of locks on the tables of the plan, outside a transaction.
     fn blockers<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, Vec<String>> {
         let _ = plan;
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// Returns the rows of the history as JSON objects, the first or only the last one; none if there is no
-    /// such table.
+    /// Returns the rows of the history as JSON objects, the first or only the last one; none if the table
+    /// does not exist.
     fn history(&mut self, last_only: bool) -> Answer<'_, Vec<String>, Error>;
 
-    /// Returns what would act if a row of the history were written.
+    /// Returns what would run if a row of the history were written.
     fn acts_on_history(&mut self) -> Answer<'_, Vec<String>, Error>;
 
-    /// Writes a row of the history and gives its number.
+    /// Writes a row of the history and returns its version.
     fn write_history<'a>(&'a mut self, record: &'a Record) -> Answer<'a, i64, Error>;
 
-    /// Gives the last row of the history this digest.
+    /// Sets the digest of the last row of the history.
     fn set_digest<'a>(&'a mut self, number: i64, digest: &'a str) -> Answer<'a, (), Error> {
         let _ = (number, digest);
         Box::pin(async { Ok(()) })
     }
 
-    /// Marks applies as done whose last steps ran outside their transaction. Gives whether there were any.
+    /// Marks applies as finished whose last steps ran outside their transaction. Returns whether there were
+    /// any.
     fn finish_history(&mut self) -> Answer<'_, bool, Error> {
         Box::pin(async { Ok(false) })
     }
 
-    /// Returns which of these tables are there, in the order of names.
+    /// Returns which of these tables exist, sorted by name.
     fn tables_among<'a>(&'a mut self, names: &'a [&'a str]) -> Answer<'a, Vec<String>, Error>;
 }

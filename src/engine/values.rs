@@ -1,10 +1,10 @@
-//! Values in the SQL of each engine: how they are written, and how a query gives them as text.
+//! Values in the SQL of each engine: how they are written, and how a query returns them as text.
 
 use super::sqlite::lexer::{quote, quote_string};
 use crate::kdl::case::Value;
 use crate::schema::Dialect;
 
-/// Returns a value as SQL spells it. PostgreSQL takes any value in quotes for what its column is.
+/// Returns a value as SQL. PostgreSQL converts a quoted value to the type of its column.
 pub(crate) fn literal(value: &Value, dialect: Dialect) -> String {
     match (value, dialect) {
         (Value::Null, _) => "NULL".to_owned(),
@@ -17,7 +17,7 @@ pub(crate) fn literal(value: &Value, dialect: Dialect) -> String {
     }
 }
 
-/// Returns the expression that gives a column's name and value, as SQL spells them.
+/// Returns the expression for a column's name and value, as SQL.
 pub(crate) fn named(column: &str, dialect: Dialect) -> String {
     let (label, name) = (quote_string(&format!("{column}=")), quote(column));
     match dialect {
@@ -26,7 +26,8 @@ pub(crate) fn named(column: &str, dialect: Dialect) -> String {
     }
 }
 
-/// Returns the query whose one column is text. PostgreSQL's driver gives text only if the query does.
+/// Returns the query with its only column as text, because PostgreSQL's driver does not convert values to
+/// text.
 pub(crate) fn as_text(query: &str, dialect: Dialect) -> String {
     match dialect {
         Dialect::Sqlite => query.to_owned(),

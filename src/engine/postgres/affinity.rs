@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::catalog_row::catalog_row;
 use super::connection::{Begin, Connection, Error};
 
-/// How many times the check is repeated. A round-robin pooler shows itself in the first two rounds; one that
+/// How many times the check is repeated. A round-robin pooler is detected in the first two rounds; one that
 /// assigns processes at random needs more.
 const ROUNDS: usize = 3;
 /// How long a second session may wait for its own process. An exhausted session pool has none to give.
@@ -21,7 +21,7 @@ const WHO: &str = "SELECT pg_catalog.pg_backend_pid() AS process";
 /// Verifies that the session keeps its process, and records the process in the connection.
 ///
 /// # Errors
-/// [`Error::Pooled`] if it does not. Nothing has been changed or left behind then.
+/// [`Error::Pooled`] if it does not. Nothing has been changed or left behind in that case.
 pub(crate) async fn verify(connection: &mut Connection) -> Result<(), Error> {
     let pooled = Error::Pooled { at: connection.url().server() };
     let own = process(connection).await?;
@@ -57,7 +57,7 @@ async fn side_by_side(first: &mut Connection, second: &mut Connection, own: i32)
             match tokio::time::timeout(A_SECOND_ONE, &mut holding).await {
                 Ok(other) => other?,
                 // The second session is queued. If the first session had released its process, the second
-                // would have got it.
+                // would have been assigned that process.
                 Err(_) => return still(first, own).await,
             }
         };

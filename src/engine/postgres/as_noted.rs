@@ -1,4 +1,5 @@
-//! Plans as a plan file says that the tables were, empty or not: the same steps for the same file. Changes nothing.
+//! Plans with the tables that were empty when a plan file was saved: the same steps for the same file.
+//! Changes nothing.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +10,11 @@ use crate::engine::{PlanError, PlanOptions, Remarks};
 use crate::plan::Plan;
 use crate::schema::{Normalized, ObjectName};
 
-/// Plans as if these tables held rows and no others did, as a plan file has noted it down. Gives the tables besides that
-/// change and hold rows all the same: the plan is not made for them.
+/// Plans as if these tables, which a plan file lists, contained rows and no others did. Also returns the
+/// other changed tables that contain rows now: the plan is not made for them.
 ///
 /// # Errors
-/// If the server does not answer, or if no plan is possible.
+/// If the server does not respond, or if no plan is possible.
 pub async fn plan_as_noted(
     url: &Url,
     desired: &Normalized,

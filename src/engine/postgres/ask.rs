@@ -130,8 +130,8 @@ pub(crate) async fn type_of(connection: &mut Connection, question: &Question) ->
     Ok(oid.and_then(|oid| oid.parse().ok()))
 }
 
-/// Returns what a query says about the column `a` of a view that has an expression as its only column, if the
-/// server accepts it.
+/// Returns a property of the column `a` of a view that has an expression as its only column, if the server
+/// accepts it.
 async fn of_column(connection: &mut Connection, question: &Question, sql: &str) -> Result<Option<String>, Error> {
     let view = format!("CREATE TEMPORARY VIEW _rosey_ask AS SELECT ({}\n) AS c FROM {}", question.sql, from(question));
     connection.execute("SAVEPOINT rosey_ask").await?;

@@ -9,8 +9,8 @@ use sqlparser::tokenizer::{Token, Tokenizer, Word};
 
 use crate::schema::Ident;
 
-/// Words that cannot be an unquoted column name, or that have a meaning of their own between operands
-/// (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>): they are never an identifier here.
+/// Words that cannot be unquoted column names, or that have a special meaning between operands
+/// (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>): they are never identifiers here.
 const RESERVED: [&str; 99] = [
     "all",
     "analyse",

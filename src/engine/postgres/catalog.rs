@@ -1,6 +1,7 @@
-//! Runs rosey's own statements so that every name in their text means an object of the server's own catalog,
-//! whatever the schemas of the search path contain. An operator or function of a user that fits the arguments
-//! better than a built-in one would otherwise be called, with the privileges of the role that plans.
+//! Runs rosey's own statements so that every name in them refers to an object of the server's own catalog,
+//! whatever the schemas in the search path contain. Otherwise a user-defined operator or function that
+//! matches the arguments better than a built-in one would be called, with the privileges of the role that
+//! plans.
 //!
 //! The server resolves names when it parses a statement, and functions that show names (`pg_get_expr`,
 //! `format_type`, `regclass`) look at the search path when they run. So a query is parsed as a cursor with
@@ -22,7 +23,7 @@ const CATALOG_ONLY: &str = "SET LOCAL search_path = pg_catalog, pg_temp";
 /// Restores the search path.
 const RESTORE: &str = "SELECT pg_catalog.set_config('search_path', pg_catalog.current_setting('rosey.search_path'), true)";
 
-/// All rows of a cursor are fetched, so the fastest plan for all of them is wanted.
+/// All rows of a cursor are fetched, so the server should plan for all of them.
 const ALL_ROWS: &str = "SET LOCAL cursor_tuple_fraction = 1";
 
 impl Connection {
@@ -30,7 +31,7 @@ impl Connection {
     /// continues.
     ///
     /// # Errors
-    /// If the server does not answer.
+    /// If the server does not respond.
     pub(crate) async fn catalog_queries(&mut self, queries: &[String], mut take: impl FnMut(usize, PgRow)) -> Result<(), Error> {
         let mut sql: Vec<String> = [REMEMBER, ALL_ROWS, CATALOG_ONLY].map(str::to_owned).to_vec();
         sql.extend(queries.iter().enumerate().map(|(n, query)| format!("DECLARE rosey_{n} NO SCROLL CURSOR FOR {query}")));
@@ -59,8 +60,8 @@ impl Connection {
         self.catalog(query).await?.iter().map(R::of).collect()
     }
 
-    /// Runs a command that names all other objects with their schemas, and returns the number of affected
-    /// rows.
+    /// Runs a command in which all other objects are qualified with their schemas, and returns the number of
+    /// affected rows.
     pub(crate) async fn catalog_command(&mut self, command: &str) -> Result<u64, Error> {
         let sql = [REMEMBER, CATALOG_ONLY, command, RESTORE].map(str::to_owned);
         let affected = self.unprepared(&sql, |_, _| ()).await?;

@@ -1,6 +1,6 @@
-//! Rows of rosey's own queries on the catalogs: each query has a struct beside it, whose fields are decoded by
-//! name. A column that is missing or does not fit is an error that names the query: nothing is read as absent
-//! by mistake.
+//! Rows of rosey's own queries on the catalogs: each query has a struct beside it, whose fields are decoded
+//! by name. A column that is missing or has an unexpected type is an error that names the query: nothing is
+//! mistaken for absent.
 
 use sqlx::Row as _;
 use sqlx::postgres::PgRow;

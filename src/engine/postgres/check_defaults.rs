@@ -1,12 +1,12 @@
-//! Reports defaults that are not values of their type, as far as that is known without a database: for enums
-//! of the schema file and for integers. Does not look at expressions.
+//! Reports defaults that are not values of their type, as far as this is known without a database: for enums
+//! of the schema file and for integers. Does not check expressions.
 
 use super::inspect::ident;
 use super::{types, words};
 use crate::diff::{Attribute, Changes, Delta, TableChange};
 use crate::schema::{Column, DefaultValue, Domain, EnumType, Literal, ObjectName, Origin, Problem, Schema, Type};
 
-/// Reports defaults that are not values of their enum. No database can have one.
+/// Reports defaults that are not values of their enum. No database accepts such a default.
 pub(super) fn problems(schema: &Schema, found: &mut Vec<Problem>) {
     let columns = schema.tables.values().flat_map(|t| t.columns.values());
     found.extend(columns.filter_map(|c| Given::to_column(c)?.not_of_its_enum(schema)));
@@ -37,7 +37,7 @@ fn added(change: &TableChange) -> Vec<&Column> {
     edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None }).collect()
 }
 
-/// Returns what gets a default, or another type.
+/// Returns the objects that get a default or another type.
 fn given<T>(delta: &Delta<T>) -> Option<&T> {
     let gives = match delta {
         Delta::Alter { edits, .. } => edits.iter().any(|e| [Attribute::Default, Attribute::Type].contains(&e.attribute)),
@@ -46,7 +46,7 @@ fn given<T>(delta: &Delta<T>) -> Option<&T> {
     delta.after().filter(|_| gives)
 }
 
-/// A default, and what has it.
+/// A default, and the column or domain that has it.
 struct Given<'s> {
     ty: &'s Type,
     default: &'s DefaultValue,
@@ -60,7 +60,7 @@ impl<'s> Given<'s> {
         Some(Given { ty: &column.ty, default: column.default.as_ref()?, whose, at: column.origin })
     }
 
-    /// Returns the default that a column without one has from its domain.
+    /// Returns the default that a column without its own has from its domain.
     fn by_its_domain(column: &'s Column, schema: &'s Schema) -> Option<Self> {
         let without = column.default.is_none() && column.generated.is_none() && column.identity.is_none();
         let domain = domains(schema, &column.ty).find(|d| d.default.is_some()).filter(|_| without)?;
@@ -114,8 +114,8 @@ fn base<'s>(schema: &'s Schema, ty: &'s Type) -> Option<Base<'s>> {
     schema.enums.get(&own_type(ty)?).map(Base::Enum)
 }
 
-/// Returns the domain that a type is, and those that it is based on. A chain longer than the number of domains
-/// would be a cycle, which only a schema file can have.
+/// Returns the domain that a type is, and the domains that it is based on. A chain longer than the number of
+/// domains would be a cycle, which only a schema file can contain.
 fn domains<'s>(schema: &'s Schema, ty: &'s Type) -> impl Iterator<Item = &'s Domain> {
     let domain = |ty: &Type| schema.domains.get(&own_type(ty)?);
     std::iter::successors(domain(ty), move |d| domain(&d.ty)).take(schema.domains.len())

@@ -1,4 +1,4 @@
-//! Reports names that PostgreSQL would truncate, names that constraints take from other objects, and
+//! Reports names that PostgreSQL would truncate, constraint names that conflict with other objects, and
 //! sequences with impossible options. Needs no database.
 
 use std::collections::BTreeMap;

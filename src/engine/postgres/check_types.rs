@@ -1,5 +1,5 @@
-//! Reports types that PostgreSQL cannot have, whatever the server has: text that is not a type, and sizes out of
-//! range. Does not know which types exist.
+//! Reports types that no PostgreSQL server accepts: text that is not a type, and sizes out of range. Does not
+//! know which types exist.
 
 use super::{read_type, whole};
 use crate::schema::{Origin, Problem, Type};

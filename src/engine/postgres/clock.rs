@@ -1,4 +1,4 @@
-//! The time limits of a plan's statements, as rosey itself keeps them: some functions of the server do not
+//! The time limits of a plan's statements that rosey itself enforces: some functions of the server do not
 //! check for interrupts, so no timeout, cancellation or termination stops them. Does not stop anything on the
 //! server.
 
@@ -9,8 +9,8 @@ use super::connection::Error;
 /// How long an answer may take beyond the server's own limit.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The time limit for everything that a plan asks the server about the SQL of a schema file, from the first
-/// statement on.
+/// The time limit for everything that a plan asks the server about the SQL of a schema file, starting with
+/// the first statement.
 pub(super) const QUESTIONS: Duration = Duration::from_secs(120);
 
 /// How many characters of a statement an error shows.
@@ -21,7 +21,7 @@ const SHOWN: usize = 200;
 pub(super) struct Clock {
     /// The server's time limit for one statement.
     limit: Option<Duration>,
-    /// Whether it is the limit of all statements of a message together.
+    /// Whether the limit applies to all statements of a message together.
     is_of_message: bool,
     questions: Option<Questions>,
 }
@@ -40,7 +40,7 @@ impl Clock {
         Clock { limit: Some(limit), is_of_message: false, questions: Some(Questions::default()) }
     }
 
-    /// Returns the limit of a message with counts. They have their own time limit for all of them.
+    /// Returns the limit of a message with counts, which have a common time limit of their own.
     pub(super) fn counts(limit: Duration) -> Clock {
         Clock { limit: Some(limit), is_of_message: true, questions: None }
     }
@@ -51,10 +51,10 @@ impl Clock {
         Some(self.limit?.saturating_mul(times).saturating_add(GRACE))
     }
 
-    /// Returns how long the next question may take; `None` is without a limit.
+    /// Returns how long the next question may take; `None` means without a limit.
     ///
     /// # Errors
-    /// If the questions before it used up their time.
+    /// If the previous questions used up the time.
     pub(super) fn for_a_question(&mut self, now: Instant) -> Result<Option<Duration>, Error> {
         let (Some(limit), Some(questions)) = (self.limit, &mut self.questions) else { return Ok(None) };
         let left = questions.until.get_or_insert(now + QUESTIONS).saturating_duration_since(now);
@@ -66,7 +66,7 @@ impl Clock {
         self.limit
     }
 
-    /// Records a question. If the server cancelled it at its limit, returns the error for that.
+    /// Records a question. If the server canceled it at its limit, returns the error for that.
     pub(super) fn record(&mut self, sql: &str, took: Duration, allowed: Duration, is_cancelled: bool) -> Result<(), Error> {
         let Some(questions) = &mut self.questions else { return Ok(()) };
         questions.number += 1;

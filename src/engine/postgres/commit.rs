@@ -24,10 +24,10 @@ enum Came {
     Forgotten,
 }
 
-/// Commits. If the answer is lost, the server is asked in a new session what came of it.
+/// Commits. If the response is lost, asks the server for the outcome in a new session.
 ///
 /// # Errors
-/// That nothing was committed.
+/// If nothing was committed.
 pub(super) async fn commit(connection: &mut Connection) -> Result<Committed, Error> {
     let transaction = connection.texts("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text").await?.concat();
     let holder = connection.canceller();

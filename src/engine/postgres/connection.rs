@@ -30,8 +30,8 @@ pub(crate) enum Begin {
 }
 
 impl Begin {
-    /// Returns how long one statement may take. A plan ends in bounded time, whatever its schema file makes the server
-    /// evaluate; an apply, which somebody has approved, takes as long as it takes.
+    /// Returns how long one statement may take. The time of a plan is limited, whatever its schema file makes
+    /// the server evaluate; that of an apply, which somebody has approved, is not.
     fn limit(self) -> Option<Duration> {
         match self {
             Begin::Write => None,
@@ -93,7 +93,7 @@ impl Connection {
     /// Begins a transaction with rosey's settings, which end with it.
     ///
     /// # Errors
-    /// If the server does not answer, or if the session no longer has the process that it kept.
+    /// If the server does not respond, or if the session no longer has the process that it kept.
     pub(crate) async fn begin(&mut self, how: Begin) -> Result<(), Error> {
         // 0 would disable the timeout.
         let wait = self.wait.as_millis().clamp(1, 2_000_000_000);
@@ -152,7 +152,8 @@ impl Connection {
         }
     }
 
-    /// Awaits a piece of work, unless the connection is or becomes lost, or the server does not stop the work in time.
+    /// Waits for an operation, unless the connection is or becomes lost, or the server does not stop the
+    /// operation in time.
     async fn watched<T>(
         &mut self,
         statements: usize,
@@ -188,8 +189,8 @@ impl Connection {
         outcome.map(drop)
     }
 
-    /// Runs one prepared statement: the server rejects a second statement after it. Names in it are resolved by the
-    /// search path, as those of a schema file must be.
+    /// Runs one prepared statement: the server rejects a second statement after it. Names in it are resolved
+    /// with the search path, as required for those of a schema file.
     pub(crate) async fn query(&mut self, sql: &str) -> Result<Vec<PgRow>, Error> {
         let statement = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
         self.watched(1, async |inner| statement.fetch_all(inner).await).await
@@ -240,7 +241,8 @@ impl Connection {
         Ok(self.watched(1, async |inner| statement.execute(inner).await).await?.rows_affected())
     }
 
-    /// Returns the one number of a [catalog query](Connection::catalog) (`int8`; cast it); no row and NULL count as 0.
+    /// Returns the number that a [catalog query](Connection::catalog) returns (`int8`; cast it); no row and
+    /// NULL count as 0.
     pub(crate) async fn number(&mut self, sql: &str) -> Result<i64, Error> {
         let rows = self.catalog(sql).await?;
         let Some(row) = rows.first() else { return Ok(0) };
@@ -266,7 +268,7 @@ impl Connection {
         self.version
     }
 
-    /// Returns what this transaction has found out about guarded types, if it has looked.
+    /// Returns whether this transaction has found guarded types, if it has looked for them.
     pub(super) fn has_guarded_types(&self) -> Option<bool> {
         self.guarded_types
     }
@@ -299,7 +301,7 @@ pub(super) fn texts(rows: &[PgRow]) -> Result<Vec<String>, Error> {
 
 /// Connects as sslmode requires
 /// (<https://www.postgresql.org/docs/current/libpq-ssl.html#LIBPQ-SSL-SSLMODE-STATEMENTS>): `allow` and
-/// `prefer` try a second time if the server rejects the first attempt; the driver makes the first only. A
+/// `prefer` try a second time if the server rejects the first attempt; the driver makes only the first. A
 /// password that must not be sent in clear text is used only in an attempt that encrypts.
 async fn connect(url: &Url) -> Result<PgConnection, Error> {
     if url.password() == Password::OverTls && !url.always_encrypts() {

@@ -1,5 +1,5 @@
-//! SQL for PostgreSQL objects. Names are always quoted; what the schema does not specify is not written.
-//! Decides nothing: which statements run, and when, is up to the lowering.
+//! SQL for PostgreSQL objects. Names are always quoted; what the schema does not specify is not written. The
+//! lowering decides which statements run, and when.
 
 mod index;
 mod other;

@@ -1,6 +1,6 @@
-//! Finds objects that depend on what a plan drops or changes and that no step of it handles: functions with a
-//! SQL body, policies, triggers and rules that reference a column, types based on types, foreign keys of
-//! unmanaged tables. The server would refuse the change because of them, so they block the plan, under the
+//! Finds objects that depend on what a plan drops or changes and that none of its steps handles: functions
+//! with an SQL body, policies, triggers and rules that reference a column, types based on types, foreign keys
+//! of unmanaged tables. The server would refuse the change because of them, so they block the plan, under the
 //! names that the server reports (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>). What
 //! depends on a dropped table is dropped with it.
 
@@ -207,8 +207,9 @@ impl Dependent {
         }
     }
 
-    /// Returns whether a column that stays keeps using a relation that the plan drops, or that it must not change:
-    /// by its default, which takes numbers from a sequence, or by its type, which is a table's row type.
+    /// Returns whether a remaining column still uses a relation that the plan drops, or must not change
+    /// because of it: by its default, which takes numbers from a sequence, or by its type, which is a table's
+    /// row type.
     fn keeps_using(&self, going: &Going, steps: &[Step], changes: &Changes, settled: &NormalizedPair) -> bool {
         let (current, desired) = (settled.current.schema(), settled.desired.schema());
         let is_relation = matches!(going.what, What::Relation(_) | What::RowType(_));

@@ -1,6 +1,6 @@
-//! A digest of the objects in each schema, by names and as the server describes them: identical databases
-//! have the same digest, whatever their OIDs are. It only says whether a database is still as it was; it
-//! cannot tell what differs.
+//! A digest of the objects in each schema, by their names and as the server describes them: identical
+//! databases have the same digest, whatever their OIDs are. It shows only whether a database has changed, not
+//! what differs.
 
 use super::connection::{Connection, Error};
 use super::names::literal;
@@ -55,7 +55,7 @@ pub(crate) fn query(but: &[String]) -> String {
 /// called inside a transaction.
 ///
 /// # Errors
-/// If the server does not answer.
+/// If the server does not respond.
 pub(crate) async fn facts(connection: &mut Connection, home: &str) -> Result<Vec<Fact>, Error> {
     connection.execute("SAVEPOINT rosey_digest").await?;
     connection.execute("SET LOCAL search_path = ''").await?;
@@ -69,8 +69,8 @@ pub(crate) async fn facts(connection: &mut Connection, home: &str) -> Result<Vec
     Ok(found)
 }
 
-/// Returns what [`query`] would return according to these facts, or `None` if they hold no digest, as those
-/// of an older rosey.
+/// Returns what [`query`] would return according to these facts, or `None` if they contain no digest, like
+/// those of an older rosey.
 pub(crate) fn expected(facts: &[Fact], but: &[String]) -> Option<String> {
     let digests = facts.iter().filter(|f| f.name == FACT);
     let pairs: Vec<(&String, &String)> = digests.filter_map(|f| Some((f.args.first()?, f.args.get(1)?))).collect();

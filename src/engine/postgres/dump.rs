@@ -39,10 +39,10 @@ fn live(plan: &Plan) -> impl Iterator<Item = (String, ObjectName)> {
     })
 }
 
-/// Returns where a dump goes: a name of the database and the moment.
+/// Returns the path of a dump, whose name contains the database and the time.
 ///
 /// # Errors
-/// [`ApplyError::NoBackup`] without a `pg_dump` that knows the server.
+/// [`ApplyError::NoBackup`] if there is no `pg_dump` that supports the server.
 pub(super) async fn place(connection: &mut Connection, folder: Option<&Path>) -> Result<PathBuf, ApplyError> {
     let server = connection.server_version() / 10_000;
     let tool = version_of_tool();
@@ -87,8 +87,8 @@ pub(super) async fn write(connection: &mut Connection, backup: &Backup, cancel_t
     }
 }
 
-/// Waits for pg_dump and returns the first line of its error output if it fails. Ends it, without a message,
-/// when the apply is cancelled.
+/// Waits for pg_dump and returns the first line of its error output if it fails. If the apply is canceled,
+/// pg_dump is ended without a message.
 async fn ended(mut child: Child, cancel_token: &CancelToken) -> Result<(), Option<String>> {
     let said = child.stderr.take().map(|mut from| {
         std::thread::spawn(move || {
@@ -129,7 +129,7 @@ pub(super) fn keep_newest(newest: &Path, keep: Option<usize>) {
         stamp.is_some_and(|s| s.len() == 19 && s.ends_with('Z') && !s.contains('.'))
     };
     let mut dumps: Vec<PathBuf> = entries.filter_map(Result::ok).map(|e| e.path()).filter(own).collect();
-    // The moment in the name sorts them.
+    // The time in the name sorts them.
     dumps.sort();
     for old in dumps.iter().rev().skip(keep.max(1)) {
         std::fs::remove_file(old).ok();

@@ -25,7 +25,7 @@ pub enum Error {
         /// The operating system's reason.
         reason: String,
     },
-    /// The server did not answer in time.
+    /// The server did not respond in time.
     #[error("the server at {at} did not answer within {after:?}")]
     NoAnswer {
         /// `host:port`.
@@ -39,7 +39,8 @@ pub enum Error {
     /// The socket does not exist.
     #[error("no server socket at {path}")]
     NoSocket { path: String },
-    /// What listens there does not speak PostgreSQL's protocol, or speaks an unknown variant of it.
+    /// The program that listens there does not speak PostgreSQL's protocol, or speaks an unknown version of
+    /// it.
     #[error("the server at {at} does not behave like a PostgreSQL server: {reason}")]
     NotPostgres {
         /// `host:port`.
@@ -53,7 +54,7 @@ pub enum Error {
         /// `host:port`.
         at: String,
     },
-    /// The TLS handshake failed, mostly because of the server's certificate.
+    /// The TLS handshake failed, usually because of the server's certificate.
     #[error("TLS connection to the server at {at} failed: {reason}")]
     Tls {
         /// `host:port`.
@@ -105,8 +106,8 @@ pub enum Error {
     /// The session ended before its work was done. Uncommitted changes are rolled back.
     #[error("the connection to the server was lost: {0}")]
     Lost(String),
-    /// The server did not stop a statement at its time limit: what runs there does not check for interrupts. rosey no
-    /// longer waits for it, and the session cannot be used.
+    /// The server did not stop a statement at its time limit: what runs there does not check for interrupts.
+    /// rosey no longer waits for it, and the session cannot be used.
     #[error("process {pid} of the server at {at} does not stop a statement whose time limit has passed: no answer within {after:?}")]
     NotStopped {
         /// `host:port`.
@@ -116,7 +117,7 @@ pub enum Error {
         /// How long rosey waited.
         after: Duration,
     },
-    /// All statements of a plan with SQL of the schema file took longer than they may.
+    /// The statements of a plan with SQL from the schema file together exceeded their time limit.
     #[error(
         "the server takes longer than {limit:?} to parse the SQL of the schema file; the slowest of {statements} statements took {:.1} s: \
          {statement}",
@@ -147,7 +148,7 @@ pub enum Error {
     /// 40P01: deadlock.
     #[error("deadlock detected; the server rolled back this session's transaction")]
     Deadlock,
-    /// 57014: cancelled by somebody, or by a timeout on the server.
+    /// 57014: canceled by a user, or by a timeout on the server.
     #[error("the statement was cancelled")]
     Cancelled,
     /// 53100: the disk is full.
@@ -164,8 +165,8 @@ pub enum Error {
         /// What is wrong with it, and its owner.
         fault: String,
     },
-    /// A function of the database raised the error, or was running at that time: a trigger, an event trigger, a
-    /// function in an expression. It can raise any text under any code, so only the code is shown.
+    /// A function of the database raised the error, or was running when it occurred: a trigger, an event
+    /// trigger, a function in an expression. It can raise any text with any code, so only the code is shown.
     #[error("an event trigger or function of the database raised an error: {} (SQLSTATE {code})", super::sqlstate::words(code))]
     Raised {
         /// The SQLSTATE.
@@ -208,9 +209,8 @@ impl Error {
     }
 
     /// Returns the error for a statement that was evaluated over rows: no text from the server is kept,
-    /// whatever the code, because a function can raise any text under any code. Only what the statement
-    /// itself contains is named: the constraint, and the names that the message quotes or its position points
-    /// to.
+    /// whatever the code, because a function can raise any text with any code. Only what the statement itself
+    /// contains is named: the constraint, and the names that the message quotes or that are at its position.
     pub(crate) fn over_rows(self, statement: &str) -> Self {
         match self {
             Error::LockTimeout | Error::Deadlock | Error::Cancelled | Error::Raised { .. } => return self,
@@ -280,7 +280,7 @@ pub(super) fn names(statement: &str, constraint: &str) -> bool {
 }
 
 /// Returns the message without the values that data exceptions quote (`invalid input syntax for type integer:
-/// "…"`), in the quotation marks of the server's language.
+/// "…"`), whatever quotation marks the server's language uses.
 fn told(code: &str, message: &str, detail: Option<&str>, from_rows: bool) -> String {
     // Only the detail lists the dependent objects; it contains names and no values.
     if let ("2BP01", Some(detail)) = (code, detail) {
@@ -355,13 +355,14 @@ fn reason(error: &std::io::Error) -> String {
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
 
-/// Returns whether the error ends the session. A function can raise any code, and the session continues nevertheless.
+/// Returns whether the error ended the session. A function can raise any code, but then the session
+/// continues.
 fn has_ended(error: &PgDatabaseError) -> bool {
     matches!(error.severity(), PgSeverity::Fatal | PgSeverity::Panic)
 }
 
-/// Returns whether a function of the database raised the error, or was running at that time: the server then
-/// says in which context. A JSON value that cannot be parsed has a context too, of one line.
+/// Returns whether a function of the database raised the error, or was running when it occurred: the server
+/// then reports a context. A JSON value that cannot be parsed has a context too, of one line.
 fn is_from_a_function(error: &PgDatabaseError) -> bool {
     let is_json = error.file().is_some_and(|file| file.ends_with("jsonfuncs.c"));
     error.r#where().is_some_and(|context| !(context.is_empty() || is_json && context.lines().count() == 1))

@@ -1,4 +1,4 @@
-//! The pieces of SQL that a table or domain takes from a schema file. Only lists them.
+//! The pieces of SQL from the schema file that a table or domain contains. Only lists them.
 
 use super::types;
 use crate::schema::{Check, Column, DefaultValue, Domain, Exclusion, Index, IndexPart, Literal, PartKey, Table, Type};

@@ -92,7 +92,7 @@ fn history(start: &Start<'_>, desired: &Normalized, record: Record, staged: bool
 }
 
 /// Creates the history table, or upgrades that of an older rosey. If nothing needs to be done, nothing is
-/// attempted, because it takes privileges that the applying role may lack.
+/// attempted, because that would require privileges that the applying role may lack.
 fn table() -> String {
     let missing = upgrade_history(Dialect::Postgres, TABLE, &first_columns());
     let columns = missing.iter().filter_map(|sql| Some((sql, sql.split(" ADD COLUMN ").nth(1)?.split(' ').next()?)));

@@ -1,8 +1,8 @@
-//! Constraint names that are PostgreSQL's default names. The live schema omits them, so that a file which
-//! spells out the default name does not differ. Decides nothing else about names.
+//! Constraint names that are PostgreSQL's default names. The live schema omits them, so that a file that
+//! specifies the default name does not differ. Decides nothing else about names.
 //!
 //! After a rollback, a constraint without a name must have the default name. Renaming its table or column
-//! leaves the constraint's name unchanged, so after renaming back it is correct again and nothing is to be
+//! leaves the constraint's name unchanged, so after renaming back it is correct again and nothing needs to be
 //! done.
 
 use indexmap::IndexMap;
@@ -65,7 +65,7 @@ fn settle<T: PartialEq>(
 }
 
 /// Makes a name in the file equal to the same default name of the live constraint. If it is no longer the
-/// default one, because the table was renamed, both sides spell it out.
+/// default one, because the table was renamed, both sides specify it.
 pub(super) fn settle_all(current: &mut Schema, desired: &mut Schema) {
     for after in desired.tables.values_mut() {
         let Some(before) = live_name(&after.name, &after.was, &current.tables).and_then(|n| current.tables.get_mut(&n)) else { continue };

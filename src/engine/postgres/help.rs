@@ -1,4 +1,4 @@
-//! What to do about an error of a PostgreSQL server, for people. Decides nothing.
+//! What to do about an error of a PostgreSQL server, for display. Decides nothing.
 
 use super::Error;
 
@@ -6,7 +6,7 @@ use super::Error;
 pub(crate) fn help(error: &Error) -> Option<String> {
     match (hint(error), error) {
         (Some(hint), _) => Some(hint.to_owned()),
-        // The server's hint, if something depends on an object, is to drop that too.
+        // If something depends on an object, the server's hint is to drop that too.
         (None, Error::Sql { hint: Some(hint), .. }) if !hint.contains("CASCADE") => Some(hint.to_string()),
         (None, Error::Sql { code, .. }) if code == "2BP01" => {
             Some("change or drop the dependent object first; rosey does so itself with what the schema file declares".to_owned())
@@ -94,8 +94,8 @@ fn full(message: &str) -> &'static str {
     }
 }
 
-/// Returns the hint for a refused connection: the server uses one code for a missing entry in pg_hba.conf and
-/// for a missing role.
+/// Returns the hint for a rejected connection: the server uses one code for a missing entry in pg_hba.conf
+/// and for a missing role.
 fn admission(message: &str) -> &'static str {
     if message.contains("no encryption") {
         "if the server requires SSL, add ?sslmode=require; otherwise add this user and client address to its pg_hba.conf"

@@ -1,5 +1,6 @@
 //! The table `_rosey_history` on a server: found by the search path, examined before each read and write, and
-//! then named with its schema. Whoever can create objects in the search path can create a relation of this
+//! then named with its schema. Anybody who can create objects in the search path can create a relation of
+//! this
 //! name, and code in it would run with the privileges of the role that plans or applies; so rosey uses only a
 //! plain table of an owner whom that role trusts anyway.
 
@@ -28,10 +29,10 @@ const FAULTS: &str = "\
     UNION ALL SELECT 'has a child or parent table' FROM pg_inherits WHERE c.oid IN (inhrelid, inhparent) \
     UNION ALL SELECT 'has a table access method of an extension' WHERE c.relam >= 16384";
 
-/// Returns the SQL for whether the current role trusts a role: it is the role itself or one that it is a member
-/// of, a superuser, or the owner of the database. A superuser counts as a member of every role, so only recorded
-/// memberships do, and before PostgreSQL 15 any role could grant itself to others, so only those that a superuser or
-/// the owner of the database granted.
+/// Returns the SQL for whether the current role trusts a role: it is the role itself or one that it is a
+/// member of, a superuser, or the owner of the database. A superuser counts as a member of every role, so
+/// only recorded memberships count. Before PostgreSQL 15 any role could grant itself to others, so only those
+/// count that a superuser or the owner of the database granted.
 fn trusts(role: &str) -> String {
     format!(
         "(EXISTS (WITH RECURSIVE own(oid) AS (SELECT oid FROM pg_roles WHERE rolname = current_user \
@@ -43,9 +44,9 @@ fn trusts(role: &str) -> String {
     )
 }
 
-/// Returns the SQL for whether the current role trusts the owner of the relation `c`: it trusts that role, or the
-/// owner of the schema, and that schema's privileges let the role create objects in it. What PUBLIC may do says
-/// nothing about a role.
+/// Returns the SQL for whether the current role trusts the owner of the relation `c`: it trusts that role; or
+/// it trusts the owner of the schema, and that schema's privileges let the role create objects in it.
+/// Privileges of PUBLIC do not count.
 fn trusts_owner() -> String {
     format!(
         "({} OR EXISTS (SELECT FROM pg_namespace n, aclexplode(n.nspacl) a WHERE n.oid = c.relnamespace \
@@ -68,7 +69,7 @@ catalog_row! {
 }
 
 /// Returns the SQL for what is wrong with the relation whose OID is `oid`, NULL if nothing is. Its names are
-/// resolved correctly only if `pg_catalog` alone is in the search path.
+/// resolved correctly only if the search path contains nothing but `pg_catalog`.
 pub(crate) fn fault_of(oid: &str) -> String {
     format!("SELECT {} FROM pg_class c WHERE c.oid = {oid}", fault())
 }
@@ -99,8 +100,7 @@ pub(crate) async fn table(connection: &mut Connection) -> Result<Option<String>,
     find(connection).await?.map(usable).transpose()
 }
 
-/// Returns the name of the table, or `None` also if the role may not read it: then nothing is known about
-/// guards and drift.
+/// Returns the name of the table, or `None` if the role may not read it: then guards and drift are unknown.
 ///
 /// # Errors
 /// Those of [`table`], for a table that the role could read.
@@ -115,7 +115,7 @@ fn usable(found: Found) -> Result<String, Error> {
     }
 }
 
-/// Returns the rows as JSON objects, the first or only the last one; none if there is no such table.
+/// Returns the rows as JSON objects, the first or only the last one; none if the table does not exist.
 ///
 /// # Errors
 /// Those of [`table`].
@@ -169,7 +169,7 @@ async fn create(connection: &mut Connection) -> Result<String, Error> {
     table(connection).await?.ok_or_else(|| Error::Driver(format!("the table {TABLE} was dropped while it was created")))
 }
 
-/// Marks what is recorded as running as applied; returns whether there was anything.
+/// Marks versions that are recorded as running as applied; returns whether there were any.
 ///
 /// # Errors
 /// Those of [`table`].

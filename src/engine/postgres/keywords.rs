@@ -1,7 +1,7 @@
-//! PostgreSQL's keywords, to tell whether a name needs quotes. Judges single words and parses nothing
+//! PostgreSQL's keywords, to decide whether a name needs quotes. Judges single words and parses nothing
 //! (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>).
 
-/// Reserved words, some of which can name a function or type nevertheless.
+/// Reserved words. Some of them can still name a function or type.
 const RESERVED: [&str; 101] = [
     "all",
     "analyse",
@@ -106,7 +106,7 @@ const RESERVED: [&str; 101] = [
     "with",
 ];
 
-/// Words that can name a column or table, but have a meaning of their own in place of a type.
+/// Words that can name a column or table, but have a special meaning in place of a type.
 const NOT_FUNCTION_OR_TYPE: [&str; 63] = [
     "between",
     "bigint",

@@ -1,5 +1,6 @@
 //! Reports the types of new and changed columns that the server does not know, at their lines. Types declared
-//! in the schema file are known; if the change creates an extension, nothing can be said.
+//! in the schema file are known; if the change creates an extension, its types are not known yet, and nothing
+//! is reported.
 
 use super::connection::{Connection, Error};
 use super::inspect::ident;

@@ -1,5 +1,5 @@
-//! Allows one apply at a time on a database. The lock belongs to the transaction wherever possible, so that
-//! it cannot outlive it; only steps outside transactions need a session lock, which is released at the end.
+//! Allows one apply at a time on a database. The lock belongs to the transaction if possible, so that it
+//! cannot outlive it; only steps outside transactions need a session lock, which is released at the end.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::{Error, Url};
 use crate::engine::traits::Wait;
 use crate::engine::{ApplyError, CancelToken};
 
-/// The key of the advisory lock that one apply at a time holds on a database
+/// The key of the advisory lock that an apply holds on a database, so that only one runs at a time
 /// (<https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADVISORY-LOCKS>): "rosey" in
 /// ASCII.
 pub(crate) const LOCK: i64 = 0x72_6f_73_65_79;
@@ -62,7 +62,7 @@ pub(super) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), App
     Ok(())
 }
 
-/// Takes the lock for the session, applies rosey's session settings, and returns the previous settings.
+/// Acquires the lock for the session, applies rosey's session settings, and returns the previous settings.
 ///
 /// # Errors
 /// Those of [`begin`].
@@ -83,7 +83,7 @@ pub(super) async fn hold(connection: &mut Connection, wait: Wait, cancel_token: 
 /// Releases the lock and restores the session settings. If the connection is lost, the server releases them
 /// itself.
 pub(super) async fn release(connection: &mut Connection, saved: &Saved) {
-    // The session may be a pooled one that another client gets next, so clean up whatever failed.
+    // The session may be a pooled one that another client gets next, so it is cleaned up whatever failed.
     connection.rollback().await.ok();
     connection.own_queries(&[format!("SELECT pg_catalog.pg_advisory_unlock({LOCK})")], |_, _| ()).await.ok();
     settings::give_back(connection, saved).await.ok();

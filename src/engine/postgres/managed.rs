@@ -1,6 +1,6 @@
 //! Which objects of a live database a plan manages: those in schemas that the file or the history names.
-//! Everything else remains as it is; a schema that neither of them names, or that contains unmanaged objects,
-//! is never dropped.
+//! Everything else remains as it is; a schema that neither names, or that contains unmanaged objects, is
+//! never dropped.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ pub(super) fn keep(current: &mut Schema, wanted: &mut Schema, live: &Live, recor
     let named = |u: &Unmanaged| wanted.unmanaged.iter().any(|w| w.kind == u.kind && w.name == u.name);
     current.unmanaged.retain(|u| u.schema().is_none_or(|s| managed.contains(&s)) || named(u));
     retain(current, &managed, |e| wanted.extensions.contains_key(&e.name) || recorded.extensions.contains_key(&e.name));
-    // A schema with objects exists without being declared, with whatever comment it has.
+    // A schema with objects exists without being declared, whatever its comment is.
     for name in used.into_iter().filter(|s| *s != home) {
         let mut missing = Namespace::new(name);
         missing.comment = current.namespaces.get(&missing.name).and_then(|n| n.comment.clone());

@@ -1,5 +1,5 @@
-//! Counts the rows that the hazards of a plan are about, as far as the [gate](super::gate) admits the
-//! queries. Reads only, with a time limit for each count and another for all of them.
+//! Counts the rows that the hazards of a plan affect, as far as the [gate](super::gate) admits the queries.
+//! Only reads, with a time limit for each count and another for all of them.
 //!
 //! What is not admitted is not evaluated: the hazard says why. If the evaluation itself fails (a value that
 //! cannot be converted), the apply would fail too, so the hazard blocks; of the server's error only the
@@ -51,8 +51,8 @@ enum Outcome {
 /// Fills in the counts, and removes hazards that affect no row.
 ///
 /// # Errors
-/// If the connection is lost, the statement is cancelled, or the server does not stop it at its time limit: then the
-/// session cannot be used any more, and a process on the server goes on.
+/// If the connection is lost, the statement is canceled, or the server does not stop it at its time limit. In
+/// the last case the session cannot be used any more, and its process on the server continues.
 pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], measuring: &Measuring) -> Result<(), Error> {
     if measuring.counts == Counts::None {
         plan::leave_uncounted(steps);
@@ -109,7 +109,7 @@ fn is_drop(code: Code) -> bool {
     matches!(code, Code::DestroysTable | Code::DestroysColumn | Code::DestroysExtension)
 }
 
-/// Returns the counts to make. Those that are never sent to the server already have an outcome.
+/// Returns the counts to make. Those that are never sent to the server have an outcome already.
 fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
     let safe = measuring.counts == Counts::Safe;
     let with_subquery: Vec<&String> = measuring.fragments.iter().filter(|f| safe && has_subquery(f)).collect();
@@ -140,8 +140,8 @@ fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
     found
 }
 
-/// Returns whether a text may contain a subquery: it contains a word that every subquery needs, perhaps in a
-/// string. This check can only prevent more counts than the server's own parse does.
+/// Returns whether a text may contain a subquery: it contains a word that every subquery needs, possibly in a
+/// string. This check only prevents more counts than the server's own parser would.
 fn has_subquery(text: &str) -> bool {
     let is_word = |c: char| c.is_alphabetic() || c == '_';
     let lower = text.to_lowercase();
@@ -174,7 +174,7 @@ fn take(hazard: &mut Hazard, outcome: Outcome, counts: Counts) {
         }
         Outcome::Not(why @ NotCounted::Fails { .. }) => {
             hazard.level = Level::Blocks;
-            // Which error it is may depend on the values.
+            // Which error occurs may depend on the values.
             let only_that = counts == Counts::Safe;
             hazard.not_counted(if only_that { NotCounted::Unknown("it fails on some rows".to_owned()) } else { why });
             hazard.advice = "fix the values or the expression first: the apply would fail in the same way".to_owned();

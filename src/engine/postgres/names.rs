@@ -49,12 +49,12 @@ impl Names {
         format!("{}.{}", quote(self.schema(name).as_str()), quote(name.name.as_str()))
     }
 
-    /// Returns the name in SQL of something in the schema of `object`, such as an index of a table.
+    /// Returns the name in SQL of an object in the same schema as `object`, such as an index of a table.
     pub(crate) fn beside(&self, object: &ObjectName, name: &Ident) -> String {
         self.sql(&self.sibling(object, name))
     }
 
-    /// Returns the name of something in the schema of `object`.
+    /// Returns the name of an object in the same schema as `object`.
     pub(crate) fn sibling(&self, object: &ObjectName, name: &Ident) -> ObjectName {
         ObjectName { schema: object.schema.clone(), name: name.clone() }
     }

@@ -1,5 +1,5 @@
 //! Brings a schema into PostgreSQL's canonical spelling, as far as it is known without the server: names,
-//! types, plain defaults, and explicit values that are the default. Both sides run through this same code.
+//! types, plain defaults, and explicit values that are the default. Both sides go through the same code.
 
 use std::collections::BTreeMap;
 
@@ -245,7 +245,7 @@ pub(super) fn default(slot: &mut Option<DefaultValue>, ty: &Type) {
 /// The canonical form of a NULL default, however it is written.
 pub(super) const NULL: &str = "null";
 
-/// Returns whether the SQL is `NULL` or `NULL::varchar` or the like.
+/// Returns whether the SQL is `NULL`, possibly with a cast such as `NULL::varchar`.
 fn is_null(sql: &str) -> bool {
     let Some(tokens) = canon::tokens(sql) else { return false };
     let null = matches!(tokens.first(), Some(Token::Word(w)) if w.quote_style.is_none() && w.value.eq_ignore_ascii_case("null"));
@@ -282,7 +282,7 @@ fn is_text(ty: &Type) -> bool {
     matches!(ty, Type::Text | Type::VarChar(_) | Type::Char(_))
 }
 
-/// Returns whether the server prints a numeric constant as it is written, zeros at the end included.
+/// Returns whether the server prints a numeric constant as it is written, including zeros at its end.
 fn keeps_its_digits(number: &str) -> bool {
     let unsigned = number.strip_prefix('-').unwrap_or(number);
     let whole = unsigned.split_once('.').map_or(unsigned, |(whole, _)| whole);

@@ -6,7 +6,7 @@ use super::types::has_modifier;
 use super::{normalize, words};
 use crate::schema::{DefaultValue, ObjectName, Schema, Type};
 
-/// Removes those that the server does not store.
+/// Removes the defaults that the server does not store.
 pub(super) fn leave_out(schema: &mut Schema) {
     let domains: Vec<ObjectName> = schema.domains.keys().cloned().collect();
     let is_kept = |ty: &Type| has_modifier(ty) || is_one_of(ty, &domains);

@@ -1,6 +1,6 @@
-//! Which keys of an index would have an operator class that is not built in. Its support functions may be
-//! anybody's, and the server calls some of them even to create an index on an empty table (`equalimage` of a
-//! B-tree, `config` of SP-GiST, `options` of any). Reads only catalogs.
+//! Detects index keys whose operator class is not built in. The support functions of such a class may be
+//! user-defined, and the server calls some of them even to create an index on an empty table (`equalimage` of
+//! a B-tree, `config` of SP-GiST, `options` of any). Reads only catalogs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,15 +17,15 @@ const OWN: &str = "SELECT 'method'::pg_catalog.text, amname::pg_catalog.text FRO
     UNION SELECT 'default', am.amname::pg_catalog.text FROM pg_catalog.pg_opclass o JOIN pg_catalog.pg_am am ON am.oid = o.opcmethod \
     WHERE o.oid >= 16384 AND o.opcdefault";
 
-/// What the database has beyond what came with the server.
+/// Access methods and operator classes that did not come with the server.
 #[derive(Debug, Default)]
 pub(super) struct OwnClasses {
     methods: BTreeSet<String>,
     /// The names of operator classes.
     classes: BTreeSet<String>,
-    /// The access methods of those that are the default of a type.
+    /// The access methods for which one of them is the default of a type.
     with_defaults: BTreeSet<String>,
-    /// What has been found out about an access method and a type: most columns have one of a few types.
+    /// The results so far for an access method and a type: most columns have one of a few types.
     known: BTreeMap<(String, String), bool>,
 }
 
@@ -102,9 +102,10 @@ impl OwnClasses {
     }
 }
 
-/// Returns whether a type has a default operator class of its own for the access method: directly, through the type
-/// of a domain, or through a cast that needs no function
-/// (<https://www.postgresql.org/docs/current/indexes-opclass.html>). So does one that the server cannot look up.
+/// Returns whether a type has a user-defined default operator class for the access method: directly, through
+/// the base type of a domain, or through a cast that needs no function
+/// (<https://www.postgresql.org/docs/current/indexes-opclass.html>). A type that the server cannot look up
+/// counts as having one.
 async fn is_default(connection: &mut Connection, method: &str, oid: &str) -> Result<bool, Error> {
     let sql = format!(
         "WITH RECURSIVE tried(oid) AS (SELECT {oid}::pg_catalog.oid UNION SELECT next.oid FROM tried, LATERAL (\

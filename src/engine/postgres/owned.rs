@@ -1,5 +1,5 @@
 //! Sequences that belong to a serial column on one side and are objects of their own on the other: both sides
-//! are brought into the second form, so that the sequence is kept and only what differs changes.
+//! are converted to the second form, so that the sequence is kept and only the differences are changed.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::inspect::ident;
 use super::{canon, default_name, normalize, read_type, types};
 use crate::schema::{Column, DefaultValue, Expr, Head, Ident, Literal, ObjectName, Schema, Sequence, SequenceOptions, Type};
 
-/// Brings the serial columns of both sides into the same form. Adds live sequences of serial columns whose
+/// Converts the serial columns of both sides to the same form. Adds live sequences of serial columns whose
 /// name is not the default one to `named`.
 pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMap<(ObjectName, Ident), ObjectName>) {
     keep_declared(live, desired, named);
@@ -19,7 +19,8 @@ pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMa
         let columns: Vec<Ident> = desired.tables.get(&after).map(|t| t.columns.keys().cloned().collect()).unwrap_or_default();
         for column in columns {
             let wanted = usual(&after, &column);
-            // One that belongs to another column only has the name: this column gets a sequence with another one.
+            // A sequence that belongs to another column only has the same name: this column gets a sequence
+            // with another name.
             let own = |s: &Sequence| s.owned_by.as_ref().is_none_or(|(table, c)| *table == before && *c == column);
             if is_serial(desired, &after, &column) && live.sequences.get(&wanted).is_some_and(own) {
                 take_apart(desired, &after, &column, wanted);
@@ -33,8 +34,8 @@ pub(crate) fn align(live: &mut Schema, desired: &mut Schema, named: &mut BTreeMa
     }
 }
 
-/// Makes objects of the live sequences that the desired schema declares, whether their columns stay or not: a
-/// sequence that stayed part of a dropped column would be dropped with it, and start again.
+/// Makes the live sequences that the desired schema declares objects of their own, whether their columns
+/// remain or not: if a column is dropped, a sequence that is part of it would be dropped too, and restart.
 fn keep_declared(live: &mut Schema, desired: &Schema, named: &BTreeMap<(ObjectName, Ident), ObjectName>) {
     let mut declared = Vec::new();
     for table in live.tables.values() {

@@ -23,7 +23,7 @@ use crate::schema::{Dialect, Normalized, ObjectName, Problem, Schema, Table};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PlanError {
-    /// The database does not answer.
+    /// The database does not respond.
     #[error(transparent)]
     Database(#[from] Error),
     /// The schema file contains something that PostgreSQL cannot do; each problem has its line.
@@ -157,7 +157,7 @@ pub(crate) struct Planned {
     pub(crate) settled: NormalizedPair,
     /// The steps as they were before they were counted.
     pub(crate) uncounted: Vec<Step>,
-    /// Tables that have rows, although the plan was to be made as if they had none.
+    /// Tables that have rows, although the plan was made as if they had none.
     pub(crate) holding_after_all: Vec<ObjectName>,
 }
 
@@ -184,7 +184,8 @@ impl<'h> How<'h> {
     }
 }
 
-/// Plans from the live schema to the desired one, inside the caller's transaction. Gives what the last apply guarded too.
+/// Plans from the live schema to the desired one, in the caller's transaction. Also returns the guards of the
+/// last apply.
 pub(crate) async fn plan_as(connection: &mut Connection, desired: &Normalized, how: &How<'_>) -> Result<(Planned, Guards), PlanError> {
     let (settled, guards) = settled(connection, desired.schema()).await?;
     is_possible(connection, &settled, &settled.changes()?).await?;
@@ -206,7 +207,7 @@ pub(crate) async fn plan_from(
         let sizes = rows::holding(connection, &settled.live, &touched, how.counts).await?;
         let known = |name: &ObjectName| how.holding.map_or_else(|| sizes.contains_key(name), |known| known.contains(name));
         let estimate: BTreeMap<&ObjectName, i64> = settled.live.relations.values().map(|r| (&r.name, r.bytes)).collect();
-        // A size follows the number of rows.
+        // A size reveals the number of rows.
         let may_tell = how.counts == Counts::Full;
         let bytes = |name: &ObjectName| sizes.get(name).or_else(|| estimate.get(name)).copied().filter(|_| may_tell);
         let facts = Facts::new(&settled.live, |name| TableFacts { bytes: bytes(name), holds_rows: known(name) });

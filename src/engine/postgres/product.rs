@@ -1,4 +1,4 @@
-//! PostgreSQL without a server: what a plan needs of it, from the facts that were noted of a database.
+//! PostgreSQL without a server: what a plan needs, from the recorded facts about a database.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::engine::{BadUrl, PlanError, PlanOptions};
 use crate::plan::{Frame, Plan, Record};
 use crate::schema::{Normalized, Problem, Schema};
 
-/// The form of a URL, for people.
+/// The form of a URL, for display.
 const FORM: &str = "postgresql://user:password@host:port/database";
 
 /// PostgreSQL.

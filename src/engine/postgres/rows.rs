@@ -13,11 +13,11 @@ use crate::schema::ObjectName;
 /// (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
 const AT_ONCE: usize = 1000;
 
-/// Returns the tables that have rows, with their size in bytes. With [`Counts::None`] no table is read, and
-/// one that takes up space counts as having rows; so does one whose rows the role may not read.
+/// Returns the tables that have rows, with their size in bytes. With [`Counts::None`] no table is read: one
+/// that takes up space is assumed to have rows, as is one whose rows the role may not read.
 ///
 /// # Errors
-/// If the server does not answer.
+/// If the server does not respond.
 pub(super) async fn holding(
     connection: &mut Connection,
     live: &Live,
@@ -90,7 +90,7 @@ async fn reading(connection: &mut Connection, live: &Live, tables: &[ObjectName]
 /// Returns all tables that have rows, in the sense of [`holding`].
 ///
 /// # Errors
-/// If the server does not answer.
+/// If the server does not respond.
 pub(crate) async fn all_holding(connection: &mut Connection, live: &Live, counts: Counts) -> Result<BTreeSet<ObjectName>, Error> {
     let tables: Vec<ObjectName> = live.relations.values().filter(|r| r.kind == "r").map(|r| r.name.clone()).collect();
     Ok(holding(connection, live, &tables, counts).await?.into_keys().collect())

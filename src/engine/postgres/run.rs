@@ -1,4 +1,4 @@
-//! Runs statements that are transactions of their own, with retries, and says who holds a lock that is waited for.
+//! Runs statements that are transactions of their own, with retries, and reports the holders of locks.
 
 use std::time::{Duration, Instant};
 
@@ -6,9 +6,9 @@ use super::connection::{Begin, Connection};
 use super::{Error, Url, without_literals};
 use crate::plan::{Evaluates, Plan, Statement};
 
-/// Runs a statement that is a transaction of its own; one that cannot get its lock is tried again.
+/// Runs a statement that is a transaction of its own; one that cannot acquire its lock is tried again.
 pub(super) async fn alone(connection: &mut Connection, statement: &Statement, until: Instant) -> Result<(), Error> {
-    // A concurrent build waits for old transactions, which is no harm to writers: it may take its time.
+    // A concurrent build waits for old transactions, which does not harm writers, so it has no time limit.
     let patient = statement.sql.contains(" CONCURRENTLY ");
     connection.execute(&format!("SET lock_timeout = {}", if patient { 0 } else { 2_000 })).await?;
     loop {

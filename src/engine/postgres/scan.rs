@@ -1,8 +1,9 @@
 //! Splits SQL where PostgreSQL's own scanner splits it: quotes, dollar quotes, comments, brackets. Refuses
-//! quotes that never end, and two rare things that are easily misread: parameters, and an `E''` string that
-//! continues in another pair of quotes.
+//! quotes that are not closed, and two rare constructs that are easily misread: parameters, and an `E''`
+//! string that continues in another pair of quotes.
 //!
-//! Why not sqlparser's tokenizer: it accepts backticks as quotes and lets operators run into comments, which
+//! Does not use sqlparser's tokenizer: it accepts backticks as quotes and lets operators run into comments,
+//! which
 //! the server does not. A schema file from a stranger is judged by this scanner, so it must end strings
 //! exactly where the server ends them (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html>,
 //! with `standard_conforming_strings` on).
@@ -42,7 +43,7 @@ impl Piece {
     }
 }
 
-/// Returns the tokens of a text, without whitespace and `/* */` comments. `None` if a quote never ends or
+/// Returns the tokens of a text, without whitespace and `/* */` comments. `None` if a quote is not closed or
 /// something is refused.
 pub(crate) fn scan(sql: &str) -> Option<Vec<Piece>> {
     let mut scanner = Scanner::new(sql);
@@ -80,12 +81,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Returns the next token: `Some(None)` at the end, `None` if a quote never ends or something is refused.
+    /// Returns the next token: `Some(None)` at the end, `None` if a quote is not closed or something is
+    /// refused.
     pub(crate) fn piece(&mut self) -> Option<Option<Piece>> {
         self.skip_spaces();
         let rest = &self.sql[self.at..];
         let Some(c) = rest.chars().next() else { return Some(None) };
-        // The second part of an E'' string has escapes too, although nothing before it says so.
+        // The second part of an E'' string has escapes too, although it has no E.
         if c == '\'' && self.escaped {
             return None;
         }
@@ -118,7 +120,7 @@ fn cut(rest: &str, c: char) -> Option<(Kind, usize)> {
     } else if c.is_ascii_digit() {
         (Kind::Number, rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len()))
     } else if c == '\\' {
-        // SQL has no backslash outside of quotes, and psql would read what follows as a command of its own.
+        // SQL has no backslash outside quotes, and psql would read what follows as one of its own commands.
         return None;
     } else {
         (Kind::Symbol(c), c.len_utf8())

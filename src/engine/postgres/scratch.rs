@@ -1,5 +1,6 @@
-//! Databases that only a test uses, created through a connection to another database of the server, which is not touched,
-//! by a role that may CREATE DATABASE (<https://www.postgresql.org/docs/current/sql-createdatabase.html>).
+//! Databases that only a test uses. They are created through a connection to another database of the server,
+//! which is not touched, by a role that may CREATE DATABASE
+//! (<https://www.postgresql.org/docs/current/sql-createdatabase.html>).
 
 use super::Url;
 use super::connection::{Connection, Error};

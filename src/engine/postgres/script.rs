@@ -1,6 +1,6 @@
 //! The beginning of a script for `psql`: the settings of every session of rosey, and checks that the database
 //! is the one that the plan was made for and that its rows permit the plan. Changes nothing: if a check
-//! fails, the script ends with everything as it was.
+//! fails, the script stops and everything is as before.
 
 use std::collections::BTreeSet;
 
@@ -58,8 +58,8 @@ pub(crate) fn is_the_start(home: &str, last: i64, history_format: i64, but: &[St
     Piece::new("Stops if the plan was not made for this database.", [statement])
 }
 
-/// Returns a check that stops if there are rows, perhaps added since the plan was made, that violate what it
-/// assumes. `uncounted` are the plan's steps before they were counted.
+/// Returns a check that stops if rows, possibly added since the plan was made, violate what the plan assumes.
+/// `uncounted` are the plan's steps before they were counted.
 pub(crate) fn rows_fit(uncounted: &[Step], plan: &Plan) -> Option<Piece> {
     let checks: Vec<String> = counted_again(uncounted, plan).filter_map(|(step, hazard)| found_none(step, hazard)).collect();
     (!checks.is_empty()).then(|| Piece::new("Stops if rows violate the new schema, before anything is changed.", checks))
@@ -98,7 +98,7 @@ fn found_none(step: &Step, hazard: &Hazard) -> Option<String> {
 }
 
 /// Returns the names before a bracket, and those after a dot, which may be calls as well. The script runs all
-/// of it a moment later: this only keeps the check from causing a side effect that then happens twice.
+/// of it a moment later: this only prevents the check from causing a side effect that would then occur twice.
 fn calls(sql: &str) -> BTreeSet<String> {
     let pieces = scan::scan(sql).unwrap_or_default();
     let name = |p: &Word| {

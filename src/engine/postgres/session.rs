@@ -1,5 +1,6 @@
-//! A PostgreSQL database as an engine of the one procedure: its lock is an advisory one, its backup `pg_dump` of the tables
-//! that lose data, and what cannot be in the transaction runs before or after it. Decides nothing about plans.
+//! A session with a PostgreSQL database: its lock is an advisory lock, its backup a `pg_dump` of the tables
+//! that lose data, and what cannot be in the transaction runs before or after it. Decides nothing about
+//! plans.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -18,8 +19,8 @@ use crate::engine::{self, Address, BackupMode, CancelToken, PlanError, PlanOptio
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
-/// How long an apply waits for a lock before it retries and lets other clients pass, which queue behind its
-/// lock request meanwhile.
+/// How long an apply waits for a lock before it retries: until then, other clients queue behind its lock
+/// request.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// A database on a server.
@@ -98,7 +99,7 @@ impl Cancel for Canceller {
 struct Open {
     connection: Connection,
     cancel_token: Arc<CancelToken>,
-    /// What the session was set to, while it holds the lock.
+    /// The settings of the session before it acquired the lock.
     held: Option<Saved>,
 }
 

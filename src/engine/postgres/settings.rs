@@ -1,5 +1,5 @@
 //! The settings that rosey works with: local to a transaction, or for a whole session and restored
-//! afterwards. Sets nothing that outlives rosey on a connection that a pooler gives to another client.
+//! afterwards. Sets nothing that would still be set when a pooler gives the connection to another client.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use super::catalog_row::catalog_row;
 use super::connection::{Connection, Error};
 use super::names::literal;
 
-/// A migration must not be cancelled by a timeout that is meant for an application's queries, and expressions
+/// A migration must not be canceled by a timeout that is meant for an application's queries, and expressions
 /// and values must be spelled the same whatever the role's settings are.
 const SETTINGS: [(&str, &str); 10] = [
     ("statement_timeout", "0"),
@@ -25,7 +25,7 @@ const SETTINGS: [(&str, &str); 10] = [
 /// What the driver requests when it connects; a pooler may not pass it on.
 const BY_THE_DRIVER: [(&str, &str); 3] = [("client_encoding", "'UTF8'"), ("DateStyle", "'ISO, MDY'"), ("TimeZone", "'UTC'")];
 
-/// Settings that not every server version knows, with their values.
+/// Settings that do not exist in every server version, with their values.
 const BY_VERSION: [(&str, &str); 2] = [("transaction_timeout", "0"), ("idle_session_timeout", "0")];
 
 /// A server that checks whether its client is still connected cancels the work of one that was killed. Not
@@ -58,8 +58,8 @@ fn by_version(local: bool) -> String {
     format!("pg_catalog.set_config(name, '0', {local}) FROM pg_catalog.pg_settings WHERE name IN ({})", names.join(", "))
 }
 
-/// Turns event triggers off, from PostgreSQL 17 on if the role may: a plan creates temporary objects only to ask
-/// the server, which concerns no event trigger.
+/// Turns event triggers off, from PostgreSQL 17 on and if the role is permitted to: a plan creates temporary
+/// objects only to query the server, which does not concern event triggers.
 const NO_EVENT_TRIGGERS: &str = "SELECT pg_catalog.set_config('event_triggers', 'off', true) \
      WHERE pg_catalog.has_parameter_privilege('event_triggers', 'SET')";
 
@@ -116,7 +116,7 @@ pub(crate) struct Saved(Vec<(String, String)>);
 /// session that is known to keep its server process.
 ///
 /// # Errors
-/// If the server does not answer.
+/// If the server does not respond.
 pub(crate) async fn settle(connection: &mut Connection) -> Result<Saved, Error> {
     let sql = format!("SELECT name::text, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings WHERE name IN ({})", names());
     let saved = Saved(connection.pairs(&sql).await?);
@@ -132,7 +132,7 @@ pub(crate) async fn settle(connection: &mut Connection) -> Result<Saved, Error> 
 /// Restores the session's own settings.
 ///
 /// # Errors
-/// If the server does not answer.
+/// If the server does not respond.
 pub(crate) async fn give_back(connection: &mut Connection, saved: &Saved) -> Result<(), Error> {
     let set = |(name, value): &(String, String)| format!("SELECT pg_catalog.set_config({}, {}, false)", literal(name), literal(value));
     let statements: Vec<String> = saved.0.iter().map(set).collect();

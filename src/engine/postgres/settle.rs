@@ -1,6 +1,6 @@
 //! Settles with the server's help what still differs between two schemas after normalization: expressions
 //! whose texts differ are compared in the server's spelling, and views are created over stand-ins for the
-//! tables that they will read. Does not look at structure.
+//! tables that they will read. Does not compare structure.
 
 pub(super) mod stand_ins;
 mod try_views;
@@ -19,12 +19,12 @@ use crate::schema::{
 pub(super) use views::views;
 
 /// How many times the server's answers are sent back to it: its spelling of its own spelling may differ once
-/// (`varchar IN (…)`), and then it is stable.
+/// (`varchar IN (…)`); after that it is stable.
 const ROUNDS: usize = 4;
 
-/// An expression that the server may have to spell.
+/// An expression that may have to be sent to the server for its spelling.
 struct Slot<'a> {
-    /// The column or index that it belongs to: two columns may have exchanged their texts.
+    /// The column or index that it belongs to: two columns may have exchanged their expressions.
     of: String,
     sql: String,
     cast: Option<String>,
@@ -127,7 +127,7 @@ fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
     pairs
 }
 
-/// Returns live expressions as those of the columns' new names: what a renamed column keeps is not a difference.
+/// Returns live expressions with the new names of columns: what a renamed column keeps is not a difference.
 fn under_new_names<'a>(slots: Vec<Slot<'a>>, after: &Table) -> Vec<Slot<'a>> {
     let new = |of: &str| after.columns.values().find(|c| c.was.iter().any(|w| w.as_str() == of)).map(|c| c.name.to_string());
     slots.into_iter().map(|s| Slot { of: new(&s.of).unwrap_or_else(|| s.of.clone()), ..s }).collect()
@@ -181,9 +181,9 @@ fn columns(table: &Table) -> Vec<(String, String, Option<String>)> {
     table.columns.values().map(column).collect()
 }
 
-/// Keeps expressions that differ on both sides; one that only one side has is a difference whatever the
-/// server says. One that is equal but names a column that is dropped or renamed is kept too: the server rejects
-/// it, unless something else has the name.
+/// Keeps expressions that differ on both sides; an expression that exists on one side only is a difference
+/// whatever the server says. An expression that is equal but names a column that is dropped or renamed is
+/// kept too: the server rejects it, unless something else has that name.
 fn push<'a>(pairs: &mut Vec<Pair<'a>>, frame: Frame, before: Vec<Slot<'a>>, after: Vec<Slot<'a>>) {
     let text = |s: &Slot| (s.of.clone(), s.canon.clone());
     let texts = |slots: &[Slot]| slots.iter().map(text).collect::<BTreeSet<_>>();
@@ -211,7 +211,7 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>, stood: &B
         if pairs.is_empty() {
             break;
         }
-        // Live expressions mostly are in the server's spelling already.
+        // Most live expressions are already in the server's spelling.
         let both = round > 0;
         let mut questions: Vec<Question> = Vec::new();
         for (frame, before, after) in &pairs {
@@ -227,7 +227,7 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>, stood: &B
         let open: Vec<_> = std::mem::take(&mut pairs);
         for (frame, before, after) in open {
             problems.extend(after.iter().filter(|s| !is_about_a_stand_in(&frame, s, stood)).filter_map(problem));
-            // Without a counterpart, the check whether the server accepts it was all.
+            // Without a counterpart, only the check whether the server accepts it was needed.
             if before.is_empty() {
                 continue;
             }
@@ -237,8 +237,8 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>, stood: &B
     Ok(problems)
 }
 
-/// Returns the question about an expression: it contains the table's name only if the expression has that
-/// word, so that an expression in many tables makes one question.
+/// Returns the question about an expression: it contains the table's name only if the expression contains
+/// that word, so that an expression that occurs in many tables is only one question.
 fn question(alias: &str, columns: &[(String, String, Option<String>)], slot: &Slot) -> Question {
     let named: BTreeSet<String> = canon::names(&slot.sql).into_iter().collect();
     let columns = columns.iter().filter(|(name, _, _)| named.contains(name)).cloned().collect();

@@ -1,5 +1,5 @@
-//! A PostgreSQL database as one transaction sees it. Only reads, so that a read-only role is enough, and never waits
-//! for a lock without a limit.
+//! A PostgreSQL database as one transaction sees it. Only reads, so a read-only role is sufficient, and never
+//! waits for a lock without a limit.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl ServerSnapshot {
         Ok(ServerSnapshot { connection, live: Some(live), guards, has_history })
     }
 
-    /// Returns what was read. The transaction sees one moment, so reading it again gives the same.
+    /// Returns what was read. The transaction sees one snapshot, so reading it again returns the same.
     async fn live(&mut self) -> Result<Live, Error> {
         match self.live.take() {
             Some(live) => Ok(live),
@@ -56,7 +56,7 @@ impl ServerSnapshot {
         planner::plan_from(&mut self.connection, settled, &self.guards, &How::in_way(plan_options)).await
     }
 
-    /// Returns what a plan without the server needs to know, and the tables that hold rows.
+    /// Returns what a plan without the server needs to know, and the tables that contain rows.
     async fn noted(&mut self, live: &Live, counts: Counts) -> Result<(Noted, BTreeSet<ObjectName>), Error> {
         let holding = rows::all_holding(&mut self.connection, live, counts).await?;
         let mut facts = offline::facts(live, &self.guards, &holding);
@@ -64,7 +64,7 @@ impl ServerSnapshot {
         Ok((Noted { current: planner::as_shown(live), facts }, holding))
     }
 
-    /// Plans from what is noted, as it will be read from the file that it is written to.
+    /// Plans from the recorded state, as it will be read from the file that it is written to.
     async fn noted_plan(&mut self, desired: &Normalized, plan_options: PlanOptions) -> Result<NotedPlan, PlanError> {
         let live = self.live().await?;
         let (noted, holding) = self.noted(&live, plan_options.counts).await?;
@@ -156,7 +156,8 @@ fn remarks(settled: &NormalizedPair) -> Remarks {
     Remarks { left_alone: settled.left_alone.clone(), unasked: settled.unasked, ..Remarks::default() }
 }
 
-/// Returns the schema as it is after being written and read again, which orders its constraints differently.
+/// Returns the schema as it is after it has been written and read again, which orders its constraints
+/// differently.
 fn as_read(schema: &Schema) -> Result<Schema, PlanError> {
     let sources = Sources::from_text("schema.kdl", &kdl::encode(schema));
     let (schema, problems) = kdl::decode_all(&sources, Dialect::Postgres);

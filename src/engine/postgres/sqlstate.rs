@@ -1,7 +1,7 @@
-//! The meaning of a SQLSTATE in rosey's own words
+//! The meaning of an SQLSTATE in rosey's own words
 //! (<https://www.postgresql.org/docs/current/errcodes-appendix.html>). For statements evaluated over rows the
 //! server's texts are never shown: message, detail, hint and context may contain values of the rows, and a
-//! function can raise any text under any code.
+//! function can raise any text with any code.
 
 /// The meanings of single codes.
 const CODES: [(&str, &str); 47] = [

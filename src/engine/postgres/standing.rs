@@ -56,14 +56,14 @@ fn keep_types(steps: &mut [Step], going: &[Going], live: &Live) {
     }
 }
 
-/// Returns whether a statement restores the owner of a re-created view or type. Its creator owns it already:
-/// if that is the same role, the statement would change nothing and is left out.
+/// Returns whether a statement restores the owner of a re-created view or type. The role that creates it owns
+/// it already: if that is the previous owner, the statement would change nothing and is left out.
 pub(crate) fn gives_back(sql: &str) -> bool {
     let made = ["ALTER VIEW ", "ALTER MATERIALIZED VIEW ", "ALTER TYPE "].iter().any(|a| sql.starts_with(a));
     made && sql.contains(" OWNER TO ") && !sql.contains('\n')
 }
 
-/// Names what is dropped together with a table.
+/// Lists what is dropped together with a table.
 fn goes_along(step: &mut Step, live: &Live) {
     let table = live.relations.iter().find(|(_, r)| r.kind == "r" && Address::top(Kind::Table, &r.name) == step.address);
     let Some(standing) = table.and_then(|(oid, _)| live.standing_on.get(oid)) else { return };
@@ -74,8 +74,8 @@ fn goes_along(step: &mut Step, live: &Live) {
     }
 }
 
-/// Reports what an index, or the index of a constraint, has beside its definition and loses because it is
-/// dropped or re-created.
+/// Reports the properties of an index, or of the index of a constraint, that are not part of its definition
+/// and that it loses because it is dropped or re-created.
 fn of_index(going: &Going, changes: &Changes, steps: &mut [Step], live: &Live) {
     let What::Index(index) = &going.what else { return };
     let altered =

@@ -1,6 +1,6 @@
-//! Which names of a failed statement an error is about: those that the server's message quotes, or the word at
-//! the position that it reports. Only words of the statement itself are returned, never anything else of the
-//! message, which may contain values of rows.
+//! Finds the names in a failed statement that an error is about: those that the server's message quotes, or
+//! the word at the position that it reports. Only words of the statement itself are returned, never anything
+//! else from the message, which may contain values of rows.
 
 use super::error::{Error, names};
 
@@ -10,7 +10,8 @@ const MOST: usize = 3;
 /// Returns the names as `: a, b` in the order of the message, the word as ` at a`, or nothing.
 pub(super) fn found(error: &Error, statement: &str) -> String {
     let Error::Sql { message, position, code, .. } = error else { return String::new() };
-    // A message of these classes quotes values; a position is reported only for what is found before any row is read.
+    // A message of these classes quotes values; a position is reported only for errors found before any row
+    // is read.
     let quotes_values = code.starts_with("22") || code.starts_with("23");
     let mut told: Vec<&str> = Vec::new();
     for name in quoted(message).filter(|n| !quotes_values && names(statement, n)) {
@@ -25,7 +26,7 @@ pub(super) fn found(error: &Error, statement: &str) -> String {
     }
 }
 
-/// Returns what a message quotes, in the quotation marks of the server's language.
+/// Returns what a message quotes, whatever quotation marks the server's language uses.
 fn quoted(message: &str) -> impl Iterator<Item = &str> {
     let is_mark = |c: char| "\"“”„«»‘’".contains(c);
     message.split(is_mark).skip(1).step_by(2).filter(|n| !n.is_empty())

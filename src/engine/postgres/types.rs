@@ -30,7 +30,7 @@ pub(crate) fn value_type(ty: &Type) -> String {
     type_sql(&stored(ty))
 }
 
-/// Returns the name of a type and what follows it: `[]` for an array. `None` for a portable type.
+/// Returns the name of a type and its suffix: `[]` for an array. `None` for a portable type.
 pub(crate) fn named(ty: &Type, names: &Names) -> Option<(String, String)> {
     let Type::Other(name) = ty else { return None };
     let ((schema, name), rest) = leading_name(name.as_str())?;
@@ -101,7 +101,8 @@ pub(crate) fn rewrites(before: &Type, after: &Type) -> bool {
     }
 }
 
-/// Returns whether the change keeps every value: none is rejected, and converting back gives the same.
+/// Returns whether the change keeps every value: none is rejected, and converting back returns the same
+/// value.
 pub(crate) fn keeps_values(before: &Type, after: &Type) -> bool {
     let (before, after) = (stored(before), stored(after));
     if let (Some(old), Some(new)) = (width(&before), width(&after)) {

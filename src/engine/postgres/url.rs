@@ -82,7 +82,7 @@ pub(super) enum Password {
 /// The address of a PostgreSQL database, and the user to connect as.
 #[derive(Clone)]
 pub struct Url {
-    /// What the URL's text itself says about encryption and a password.
+    /// Whether the URL itself requests a connection without TLS and contains a password.
     asks_for_no_tls: bool,
     has_own_password: bool,
     password: Password,
@@ -130,10 +130,10 @@ impl Url {
         Ok(url.trusted(Trust::Full))
     }
 
-    /// Decides where the password may be sent. Unencrypted it may go to this machine, or anywhere if
-    /// `sslmode=disable` says so: in a URL that is trusted, in one that contains the password itself, or in
-    /// PGSSLMODE. To a host that only a file in the repository names, a password from the environment is not
-    /// sent at all.
+    /// Decides where the password may be sent. Unencrypted it may be sent to this machine, or anywhere if
+    /// `sslmode=disable` requests that: in a URL that is trusted, in one that contains the password itself,
+    /// or in PGSSLMODE. A password from the environment is never sent to a host that only a file in the
+    /// repository names.
     #[must_use]
     pub fn trusted(self, trust: Trust) -> Url {
         let password = match self.text_of_password() {
@@ -241,7 +241,7 @@ impl Url {
         command.env("PGSSLMODE", if encrypted { "require" } else { ssl_word(self.options.get_ssl_mode()) });
         match self.text_of_password() {
             Some(password) => drop(command.env("PGPASSWORD", password)),
-            // Otherwise it would find the withheld password itself.
+            // Otherwise pg_dump would find the withheld password itself.
             None => drop(command.env_remove("PGPASSWORD").env("PGPASSFILE", "/dev/null")),
         }
     }
@@ -272,7 +272,7 @@ fn near(name: Option<&'static str>) -> String {
     name.map(|n| format!("; did you mean `{n}`?")).unwrap_or_default()
 }
 
-/// Returns the supported parameters of a URL, for people.
+/// Returns the supported parameters of a URL, for display.
 pub fn parameters() -> String {
     parts::TAKEN.join(", ")
 }

@@ -1,7 +1,6 @@
-//! Watches a statement that takes long: whether the network link and the server process still exist. A link
-//! that a firewall has dropped stays silent, and a hanging proxy answers in place of the server, so the
-//! operating system's keepalive detects neither; a second connection does. Gives up only on what it has seen
-//! twice.
+//! Watches a long statement: whether the network link and the server process still exist. A link that a
+//! firewall has dropped stays silent, and a hanging proxy answers in place of the server, so the operating
+//! system's keepalive detects neither; a second connection does. Gives up only if it has seen the same twice.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,8 +92,8 @@ async fn state(mut other: Connection, pid: i32) -> Seen {
     }
 }
 
-/// Runs a piece of work, and stops waiting for it when the connection is known to be lost or the server has not
-/// stopped the work in time.
+/// Runs an operation, and stops waiting for it when the connection is known to be lost or the server has not
+/// stopped the operation in time.
 pub(super) async fn over<T>(
     of: Option<Canceller>,
     patience: Option<Duration>,
@@ -108,8 +107,8 @@ pub(super) async fn over<T>(
     }
 }
 
-/// Waits until the statement must have ended, and asks the server to terminate its process. The server may not be
-/// able to do so before the statement ends.
+/// Waits until the statement must have ended, and asks the server to terminate its process. The server may be
+/// unable to do so before the statement ends.
 async fn until_stuck(of: Canceller, patience: Option<Duration>) -> Error {
     let Some(patience) = patience else { return std::future::pending().await };
     tokio::time::sleep(patience).await;

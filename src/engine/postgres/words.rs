@@ -1,5 +1,5 @@
-//! The names in a piece of PostgreSQL SQL. Finds what a text depends on without parsing it, and rather
-//! returns a name too many than one too few.
+//! The names in a piece of PostgreSQL SQL. Finds what a text depends on without parsing it; it may return too
+//! many names, but never too few.
 
 use std::collections::BTreeSet;
 
@@ -52,8 +52,8 @@ impl Token<'_> {
     }
 }
 
-/// Returns all names in a text, as the catalog stores them; those in strings too, because `nextval('s')`
-/// names a sequence.
+/// Returns all names in a text, as the catalog stores them. Names in strings are included, because
+/// `nextval('s')` names a sequence.
 pub(crate) fn words(sql: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for token in lex(sql) {

@@ -1,6 +1,6 @@
-//! Hazards of views, virtual tables and triggers that a plan would break. One that worked before blocks the plan. A new one
-//! that does not work is a warning, because SQLite creates it anyway. One that never worked and is not
-//! changed is not reported.
+//! Hazards for views, virtual tables and triggers that a plan would break. One that worked before blocks the
+//! plan. A new one that does not work is a warning, because SQLite creates it anyway. One that never worked
+//! and is not changed is not reported.
 
 use super::inspect::Live;
 use super::prove::Proof;
@@ -49,8 +49,8 @@ fn declared(body: &Body, desired: &Schema) -> Option<Address> {
     desired.heads().find(is_it).map(|(kind, head)| Address::of(kind, &head.name))
 }
 
-/// Returns true if the body uses something that only the application that created it provides; it cannot be
-/// checked then.
+/// Returns true if the body uses something that only the application that created it provides, so that it
+/// cannot be checked.
 fn is_foreign(reason: &str) -> bool {
     reason.contains("no such function") || reason.contains("no such collation") || reason.contains("no such module")
 }

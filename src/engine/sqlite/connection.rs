@@ -115,8 +115,9 @@ impl Connection {
     }
 
     /// Rolls back what a failed write has left. If SQLite could not write to the file itself, it leaves it
-    /// half changed, with a journal that the next connection uses to roll it back. That must not be left to a
-    /// read-only program, or to one that copies only the file. If this fails too, the journal remains.
+    /// partly changed, with a journal that the next connection uses to roll it back. That connection may be
+    /// unable to do so, because it only reads, or it may copy the file without its journal. If this fails
+    /// too, the journal remains.
     pub(crate) async fn settle(path: &Path) {
         if let Ok(next) = Self::open(path, Mode::Write, Duration::ZERO).await {
             next.close().await.ok();
@@ -265,7 +266,7 @@ impl Connection {
         usize::try_from(unsafe { libsqlite3_sys::sqlite3_error_offset(handle.as_raw_handle().as_ptr()) }).ok()
     }
 
-    /// Ends the watching, so that a ROLLBACK is not cancelled.
+    /// Stops watching, so that a ROLLBACK is not canceled.
     pub(crate) async fn unwatch(&mut self) -> Result<(), Error> {
         let mut handle = self.inner.lock_handle().await.map_err(|e| running(e, "watch"))?;
         handle.remove_progress_handler();

@@ -11,7 +11,7 @@ use super::{gate, offline, read_other};
 use crate::plan::Fact;
 use crate::schema::Normalized;
 
-/// Why an SQL file yields no schema.
+/// Why an SQL file does not result in a schema.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqlFileError {

@@ -1,4 +1,4 @@
-//! What to do about an error of a SQLite file, for people. Reads no environment variables itself.
+//! What to do about an error of a SQLite file, for display. Reads no environment variables itself.
 
 use super::Error;
 use crate::engine::advice::ONLY_ROSEY;

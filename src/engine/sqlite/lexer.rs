@@ -62,8 +62,8 @@ impl Token {
     }
 }
 
-/// Returns all tokens of a text, without white space and comments. Invalid text gives tokens too: what is
-/// never closed extends to the end.
+/// Returns all tokens of a text, without white space and comments. Invalid text has tokens too: what is not
+/// closed extends to the end.
 pub(crate) fn lex(sql: &str) -> Vec<Token> {
     let bytes = sql.as_bytes();
     let mut tokens = Vec::with_capacity(sql.len() / 5);

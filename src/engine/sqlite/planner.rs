@@ -26,7 +26,7 @@ pub enum PlanError {
     /// A recorded fact is invalid.
     #[error(transparent)]
     Facts(#[from] FactError),
-    /// The schema file asks for what SQLite does not support; each problem has its position.
+    /// The schema file requires something that SQLite does not support; each problem has its position.
     #[error("the schema is not valid for SQLite")]
     Schema(Vec<Problem>),
     /// The steps depend on each other in a cycle.
@@ -214,8 +214,8 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
     }
 }
 
-/// Returns the triggers that are left because the schema does not declare what they are on: a view is renamed,
-/// but not in the trigger.
+/// Returns the triggers that remain because the schema does not declare the object that they are on: a view
+/// is renamed, but not in the trigger.
 fn triggers_on_nothing(left: &Changes, desired: &Schema) -> Vec<Problem> {
     let mut found = Vec::new();
     for trigger in left.triggers().filter_map(Delta::after) {

@@ -1,4 +1,5 @@
-//! SQLite without a file: what a plan needs of it, from the facts that were noted of one. Opens only databases in memory.
+//! SQLite without a file: what a plan needs, from the recorded facts about a database. Opens only databases
+//! in memory.
 
 use std::sync::Arc;
 
@@ -90,7 +91,7 @@ impl Product for Sqlite {
         Some(remaining(&normalize::normalize(from.current.clone()), desired))
     }
 
-    /// A plan depends on the definitions as SQLite stores them, so they are made in memory.
+    /// A plan depends on the definitions as SQLite stores them, so they are created in memory.
     fn state_of<'a>(&'a self, desired: &'a Normalized, _at_rest: Schema) -> Local<'a, Noted> {
         Box::pin(async move {
             let plan = offline::plan(&[], &Schema::default(), desired, false).await?;

@@ -68,7 +68,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
             let (step, address) = (step.address.clone(), found.address.clone());
             return Ok(Refusal::Foreign { step, address, message: found.message.clone() }.into());
         }
-        // What is dropped need not be understood.
+        // What is dropped need not be valid.
         let goes = |sql: &str| foreign.iter().any(|f| sql == f.drop_statement());
         for statement in step.statements.iter().filter(|s| s.kind != StatementKind::KeepsStatistics && !goes(&s.sql)) {
             if let Err(error) = memory.run_one(&statement.sql).await {

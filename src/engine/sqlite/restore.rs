@@ -1,5 +1,5 @@
-//! Puts a backup back into the live file, in one transaction of that file: other connections never see half of it.
-//! Refuses damaged backups.
+//! Restores a backup into the live file, in one transaction of that file: other connections never see an
+//! intermediate state. Refuses damaged backups.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! Room on the disk: refuses before anything is written if the disk could not take it, and tells which disk is full.
+//! Disk space: refuses an apply before anything is written if there is not enough, and determines which disk
+//! is full.
 
 use std::path::Path;
 
@@ -6,7 +7,7 @@ use super::connection::Error;
 use crate::engine::ApplyError;
 use crate::plan;
 
-/// Fails before anything is written if the disk has too little space.
+/// Fails before anything is written if the disk has too little free space.
 pub(crate) fn has(folder: &Path, needed: i64) -> Result<(), ApplyError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     // If the system does not report the free space, the apply proceeds: a full disk rolls it back.
@@ -31,7 +32,7 @@ pub(crate) fn same_disk(folder: &Path, database: &Path) -> bool {
     true
 }
 
-/// Finds out which disk is full, before anything has been rolled back: that of the database or that of
+/// Determines which disk is full, before anything has been rolled back: that of the database or that of
 /// SQLite's temporary files (<https://sqlite.org/tempfiles.html>).
 pub(crate) fn which_disk(error: Error, path: &Path) -> Error {
     /// SQLite writes pages and sectors, so a disk with less free space than this is full.

@@ -15,7 +15,7 @@ impl Remains for Folder {
     }
 }
 
-/// Makes a folder of this name beside the file, and names a file in it, which does not exist yet.
+/// Creates a folder of this name beside the file, and returns a file in it that does not exist yet.
 pub(super) fn make(beside: &Path, name: &str) -> Result<Scratch, NotScratched> {
     let folder = beside.with_file_name(name);
     std::fs::create_dir(&folder).map_err(|e| failed(&folder, &e))?;

@@ -1,5 +1,5 @@
-//! A SQLite file as an engine of the one procedure: its lock is SQLite's own, its backup a copy of the file, and all of an
-//! apply is one transaction. Decides nothing about plans.
+//! A session with a SQLite file: its lock is SQLite's own, its backup a copy of the file, and the whole apply
+//! is one transaction. Decides nothing about plans.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::engine::{self, ApplyError, BackupMode, CancelToken};
 use crate::plan::{Action, Plan, Record, Statement, StatementKind, Step};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
 
-/// How long an apply checks a file that it rewrites for damage.
+/// The time limit for checking a file that an apply rewrites for damage.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// A file, which need not be there yet.
+/// A SQLite file, which may not exist yet.
 pub(crate) struct File(pub(crate) PathBuf);
 
 impl Engine for File {
@@ -79,7 +79,7 @@ struct Open {
     connection: Connection,
     path: PathBuf,
     cancel_token: Arc<CancelToken>,
-    /// The references that rows broke before the steps.
+    /// The violated references before the steps.
     broken: Option<Broken>,
 }
 
@@ -136,8 +136,8 @@ impl Session for Open {
         })
     }
 
-    /// Refuses to rewrite a damaged file. A file that is too big to be looked at in time is taken for sound. From here on, the
-    /// cancel token is watched: the search for damage has a limit of its own.
+    /// Refuses to rewrite a damaged file. A file that is too large to be checked in time is assumed to be
+    /// intact. From here on, the cancel token is watched: the check for damage has a limit of its own.
     fn is_sound<'a>(&'a mut self, approved: &'a Plan) -> Answer<'a, ()> {
         Box::pin(async move {
             if approved.steps.iter().any(rewrites)
@@ -280,8 +280,8 @@ impl Session for Open {
     }
 }
 
-/// Returns the query for the rows of the history as JSON objects. Columns that this rosey does not know are
-/// in them.
+/// Returns the query for the rows of the history as JSON objects. They include columns that this version of
+/// rosey does not know.
 pub(crate) fn history_sql(columns: &[String], last_only: bool) -> String {
     let quote = |c: &String| format!("'{}', \"{}\"", c.replace('\'', "''"), c.replace('"', "\"\""));
     let object = columns.iter().map(quote).collect::<Vec<_>>().join(", ");

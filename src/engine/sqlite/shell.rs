@@ -1,4 +1,4 @@
-//! Makes SQL safe for the sqlite3 shell, which takes a line with only `/` or `go` for the end of a statement
+//! Makes SQL safe for the sqlite3 shell, which reads a line with only `/` or `go` as the end of a statement
 //! (<https://sqlite.org/cli.html>). Such a word is moved to the line of its neighbor, which changes no token.
 
 use super::lexer::{Token, lex};

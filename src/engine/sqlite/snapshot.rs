@@ -1,5 +1,6 @@
-//! A SQLite file as of one moment: everything that must be consistent is read in one transaction, which ends before
-//! anything slow begins, because in the rollback-journal modes a reader keeps writers from committing. Only reads.
+//! A snapshot of a SQLite file: everything that must be consistent is read in one transaction, which ends
+//! before anything slow begins, because in the rollback-journal modes a reader keeps writers from committing.
+//! Only reads.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,13 +17,13 @@ use crate::engine::{self, PlanError, PlanOptions, Remarks};
 use crate::plan::{self, Action, Code, Counts, Frame, Hazard, Level, Plan};
 use crate::schema::{Normalized, Schema};
 
-/// How long a plan checks a file that would be rewritten for damage.
+/// The time limit for checking a file that a plan would rewrite for damage.
 const DAMAGE: Duration = Duration::from_secs(2);
 
 /// The advice for a damaged database.
 const RECOVER: &str = "recover the data with `sqlite3 FILE .recover`, or restore an intact backup";
 
-/// A file as of one moment. A missing file counts as empty, and is not created.
+/// A snapshot of a file. A missing file counts as empty, and is not created.
 #[derive(Default)]
 pub(super) struct FileSnapshot {
     path: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The forms that a URL may have, for people.
+/// The forms of URLs, for display.
 pub(super) const FORMS: &str = "sqlite:///relative.db, sqlite:////absolute.db, sqlite:path, or a path to a .db file";
 
 /// Returns the path of a SQLite URL. As in SQLAlchemy, three slashes precede a path relative to the working

@@ -1,4 +1,5 @@
-//! What is looked at before the commit: the rows that were to be filled, and the references. Changes nothing.
+//! What is checked before the commit: the rows that should have been filled, and the references. Changes
+//! nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,7 +1,7 @@
-//! Determines which views and virtual tables can be read and which triggers can run, on an empty in-memory copy.
-//! SQLite creates and keeps them whatever their texts name, and they fail when they are used. Statements are
-//! compiled but never run, except for reading a virtual table: only then does it look for the table that holds
-//! its contents (<https://sqlite.org/fts5.html#external_content_tables>).
+//! Determines which views and virtual tables can be read and which triggers can run, on an empty in-memory
+//! copy. SQLite creates and keeps them whatever their texts name, and they fail when they are used.
+//! Statements are compiled but never run, except for reading a virtual table: only then does SQLite look for
+//! the table that holds its contents (<https://sqlite.org/fts5.html#external_content_tables>).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,6 +1,6 @@
-//! What a dropped extension drops with it, and what blocks dropping it: other objects that use its types,
-//! operators or functions and that the same plan neither drops nor changes. Functions whose text calls the
-//! extension's functions are named, because PostgreSQL itself does not look into them.
+//! What a dropped extension drops with it, and what blocks the drop: other objects that use its types,
+//! operators or functions and that the same plan neither drops nor changes. Functions whose text calls
+//! functions of the extension are listed, because PostgreSQL does not track such dependencies.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::diff::{Attribute, Changes, Delta, Edit, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe, Step};
 use crate::schema::{Address, Ident};
 
-/// Returns a hazard for each extension that something still needs after the plan.
+/// Returns a hazard for each extension that is still needed after the plan.
 pub(super) fn stop(held: Vec<(&Going, Dependent)>, changes: &Changes, steps: &[Step], names: &Names) -> Vec<(Address, Hazard)> {
     let mut needed: BTreeMap<&Address, Vec<String>> = BTreeMap::new();
     for (going, dependent) in held {
@@ -90,7 +90,7 @@ fn is_edited_away(dependent: &Dependent, edits: &TableEdits, steps: &[Step], nam
 }
 
 /// Returns whether a remaining index gets other operators with the type of a column. The index of a key is
-/// not known by its columns here: the server has the last word on it.
+/// not known by its columns here: the server decides.
 fn is_built_over_retyped(edits: &TableEdits, index: &str) -> bool {
     let retyped = |c: &Ident| {
         edits.columns.iter().any(|d| matches!(d, Delta::Alter { before, edits, .. } if before.name == *c && has(edits, &[Attribute::Type])))
@@ -106,8 +106,8 @@ fn has(edits: &[Edit], attributes: &[Attribute]) -> bool {
     edits.iter().any(|e| attributes.contains(&e.attribute))
 }
 
-/// Notes at each dropped extension which of its tables have rows and which functions seem to call it. Sends
-/// one query, or none if no extension is dropped.
+/// Notes for each dropped extension which of its tables contain rows and which functions seem to call it.
+/// Sends one query, or none if no extension is dropped.
 pub(super) async fn tell(connection: &mut Connection, steps: &mut [Step], going: &[Going]) -> Result<(), Error> {
     for one in going {
         let What::Extension(name) = &one.what else { continue };

@@ -1,5 +1,5 @@
-//! Says what a change means for the publications of a table: a dropped or unlogged table is no longer
-//! published, and without a replica identity the server rejects the updates that are to be published
+//! Warns of what a change means for the publications of a table: a dropped or unlogged table is no longer
+//! published, and without a replica identity the server rejects updates that would be published
 //! (<https://www.postgresql.org/docs/current/logical-replication-publication.html>). Changes no publication.
 
 use super::super::connection::{Connection, Error};
@@ -34,7 +34,7 @@ catalog_row! {
     }
 }
 
-/// Adds what follows for publications to the steps. Sends one query, or none if no table is affected.
+/// Adds the consequences for publications to the steps. Sends one query, or none if no table is affected.
 ///
 /// # Errors
 /// If the connection is lost.

@@ -53,7 +53,7 @@ impl Reader {
         }
     }
 
-    /// Reads `OWNER TO`, which only tells whose privileges are not reported, and CLUSTER, which `inspect`
+    /// Reads `OWNER TO`, which only shows whose privileges are not reported, and CLUSTER, which `inspect`
     /// reports.
     pub(super) fn owner(&mut self, c: &mut Cursor, name: &ObjectName) -> Read<()> {
         if c.take("owner to") {

@@ -1,4 +1,4 @@
-//! `GRANT` and default privileges: reported as `inspect` reports them, if it does
+//! `GRANT` and default privileges: reported in the same cases and in the same way as by `inspect`
 //! (<https://www.postgresql.org/docs/current/ddl-priv.html>).
 
 use super::Reader;

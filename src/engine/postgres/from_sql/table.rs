@@ -45,7 +45,7 @@ impl Reader {
         self.schema.has(Kind::is_relation, name) || self.hidden.contains(name)
     }
 
-    /// Returns why a table is not managed, if it is of such a kind.
+    /// Returns why a table is not managed, if it is of a kind that is not.
     fn why_left_alone(&mut self, c: &Cursor) -> Read<Option<&'static str>> {
         if c.is("partition of") {
             return Ok(Some(OF_A_FAMILY));

@@ -7,7 +7,7 @@ use super::{HOME, Reader};
 use crate::engine::postgres::{read_type, types};
 use crate::schema::{AnyKind, Kind, Type, UnmanagedKind};
 
-/// The kinds that do not belong to a table: in a schema or not.
+/// The kinds that do not belong to a table, each with whether it is in a schema.
 const PLAIN: [(&str, UnmanagedKind); 4] = [
     ("collation", UnmanagedKind::Collation),
     ("event trigger", UnmanagedKind::EventTrigger),

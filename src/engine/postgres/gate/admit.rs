@@ -1,6 +1,6 @@
 //! What a plan may evaluate: built-in functions that neither change nor read anything but their arguments and
-//! that the server can interrupt, over values of types whose functions are built in, and over ordinary tables.
-//! The lists are allow lists; what is on no list is not run.
+//! that the server can interrupt, over values of types whose functions are built in, and over ordinary
+//! tables. The lists are allow lists: what is not listed is not run.
 
 use super::builtin::{self, CONFIGURATION, FIRST_OF_USERS, Growth};
 use super::calls::Calls;
@@ -94,8 +94,8 @@ fn compares_times(name: &str) -> bool {
     matches!(parts.as_slice(), [a, how, b] if TYPES.contains(a) && HOW.contains(how) && TYPES.contains(b))
 }
 
-/// Returns whether an IMMUTABLE built-in function is not run nevertheless: it creates rows or arrays without
-/// limit, or looks into the server's internal state.
+/// Returns whether an IMMUTABLE built-in function is excluded nevertheless: it creates rows or arrays without
+/// limit, or reads the server's internal state.
 fn is_left_out(name: &str) -> bool {
     const NAMES: [&str; 4] = ["generate_series", "array_fill", "satisfies_hash_partition", "xmlvalidate"];
     // Comparing records runs the functions of their columns, whose types the tree does not always name.
@@ -114,7 +114,7 @@ pub(super) fn growth(facts: &Facts, oid: u32) -> Option<Growth> {
 }
 
 /// Returns whether a text search function takes its configuration from the settings of the session, which may
-/// name one of a user. With a configuration as argument, [`calls`](super::calls) looks at that.
+/// name a user-defined one. If the configuration is an argument, [`calls`](super::calls) checks it.
 fn uses_default_configuration(function: &Function) -> bool {
     const NAMES: [&str; 7] = [
         "json_to_tsvector",
@@ -128,7 +128,7 @@ fn uses_default_configuration(function: &Function) -> bool {
     NAMES.contains(&function.name.as_str()) && !function.shown.contains("regconfig")
 }
 
-/// What a tree is judged by.
+/// The context in which a tree is judged.
 pub(super) struct Judge<'j> {
     pub(super) facts: &'j Facts,
     /// The view that the tree belongs to: its own entries do not count as reads.

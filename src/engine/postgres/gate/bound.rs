@@ -1,6 +1,6 @@
-//! Limits how much the evaluation of a parse tree can take. A server limits the time of a statement, but not
-//! its memory, and it interrupts a statement only between two calls: a short expression that could grow
-//! without limit, or whose calls take long, is refused before it is planned.
+//! Limits the resources that the evaluation of a parse tree can use. A server limits the time of a statement,
+//! but not its memory, and it interrupts a statement only between two calls: a short expression that could
+//! grow without limit, or whose calls take long, is refused before it is planned.
 //!
 //! Two things grow. The planner substitutes the expressions of a subquery for each reference to them, so that
 //! a few nested ones become millions of nodes. And the values grow: [`sizes`](super::sizes) estimates them.
@@ -93,7 +93,7 @@ fn of_query(query: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -
     let columns = query.nodes("targetList").map(|entry| entry.field("expr").iter().fold(0, |s: u64, e| s + expanded(e, scopes, own)));
     let mut columns: Vec<u64> = columns.collect();
     if query.node("setOperations").is_some() {
-        // The planner substitutes every branch, and the list names the columns of the first.
+        // The planner substitutes every branch; the list contains the columns of the first.
         let branches = scopes.last().into_iter().flatten();
         columns = branches.fold(vec![0; columns.len()], |mut all, branch| {
             all.iter_mut().zip(branch).for_each(|(own, of): (&mut u64, &u64)| *own = own.saturating_add(*of));
@@ -108,8 +108,8 @@ fn of_query(query: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -
     (columns, rest)
 }
 
-/// Returns the weights of the columns of VALUES, of the expressions in GROUP BY (from PostgreSQL 18 on), or of
-/// functions in FROM: what they are computed from.
+/// Returns the weights of the columns of VALUES, of the expressions in GROUP BY (from PostgreSQL 18 on), or
+/// of functions in FROM: those of the expressions that they are computed from.
 fn of_rows(relation: &Node, scopes: &mut Vec<Scope>, own: &dyn Fn(&Node) -> u64) -> Vec<u64> {
     let mut columns: Vec<u64> = Vec::new();
     if let [Tree::List(rows)] = relation.field("values_lists") {

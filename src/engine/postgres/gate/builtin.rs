@@ -1,13 +1,13 @@
 //! The built-in functions that may run on values of variable length: an allow list, with what each does to the
 //! size of a value. The server interrupts a statement only between two calls, so a function is on the list only
-//! if it takes time in proportion to its arguments, or if [`sizes`](super::sizes) limits what it takes.
+//! if its time is proportional to its arguments, or if [`sizes`](super::sizes) limits it.
 //! Functions over [types whose values do not grow](FIXED) need no entry.
 
 /// Objects with this OID or a higher one were created by users or extensions.
 pub(super) const FIRST_OF_USERS: u32 = 16_384;
 
-/// The type of text search configurations, `regconfig`: a constant of this type is in every call that needs a
-/// configuration.
+/// The type of text search configurations, `regconfig`: every call that needs a configuration contains a
+/// constant of this type.
 pub(super) const CONFIGURATION: u32 = 3734;
 
 /// Types whose values do not grow: numbers, times, booleans, addresses, simple shapes, ranges of these.
@@ -26,19 +26,19 @@ pub(super) fn is_fixed(ty: u32) -> bool {
 pub(super) enum Growth {
     /// Its result is at most as long as its arguments together, and its time is proportional to them.
     Linear,
-    /// Its result is at most that many times as long as its arguments.
+    /// Its result is at most this many times as long as its arguments.
     Times(u64),
-    /// It repeats a value as often as its second argument says.
+    /// It repeats a value as often as specified by its second argument.
     Repeats,
     /// It pads a value to the length in its second argument.
     Fills,
     /// It replaces parts of the first argument by the third.
     Replaces,
-    /// It puts its second argument between the parts of the first, and the third in place of NULLs.
+    /// It inserts its second argument between the parts of the first, and the third in place of NULLs.
     Joins,
-    /// It puts its first argument between all others.
+    /// It inserts its first argument between all others.
     JoinsAll,
-    /// Its second argument is a picture of a number or time, whose parts it makes a list of.
+    /// Its second argument is a template for a number or time, from whose parts it creates a list.
     Pictures,
     /// It returns a part for each group of a pattern.
     Captures,
@@ -46,19 +46,19 @@ pub(super) enum Growth {
     Wide,
     /// It indents the parts of a value by their depth.
     Pretty,
-    /// It gives a `numeric` as many digits as its second argument says.
+    /// It returns a `numeric` with as many digits as specified by its second argument.
     Rounds,
     /// Its first argument is a format that may contain widths.
     Formats,
-    /// It makes many small values of one.
+    /// It creates many small values from one.
     Splits,
-    /// It compares its second argument with the first at each place, and the server cannot interrupt it.
+    /// It compares its second argument with the first at each position, and the server cannot interrupt it.
     Searches,
     /// Its time is the square of its arguments' length, and the server cannot interrupt it.
     Squares,
-    /// It makes a long number of short ones, if its result is `numeric`.
+    /// It creates a long number from short ones, if its result is `numeric`.
     Raises,
-    /// Its time is the product of the lengths of two numbers, if its result is `numeric`.
+    /// Its time is proportional to the product of the lengths of two numbers, if its result is `numeric`.
     Multiplies,
     /// An aggregate that keeps all its input values.
     Gathers,
@@ -123,7 +123,7 @@ const SPECIAL: [(Growth, &str); 20] = [
     (Growth::Rounds, "numeric round trunc"),
 ];
 
-/// Functions whose results do not grow, by what they are about.
+/// Functions whose results do not grow, by subject.
 const LINEAR: [&str; 9] = [
     // Text.
     "anytextcat ascii bpchar_larger bpchar_pattern_ge bpchar_pattern_gt bpchar_pattern_le bpchar_pattern_lt \
@@ -138,7 +138,7 @@ const LINEAR: [&str; 9] = [
      bitshiftright bitxor bytea bytea_larger bytea_smaller byteacat byteacmp byteaeq byteage byteagt byteale \
      bytealt byteane crc32 crc32c decode get_bit get_byte set_bit set_byte sha224 sha256 sha384 sha512 varbit \
      varbitcmp varbiteq varbitge varbitgt varbitle varbitlt varbitne",
-    // Numbers, and what is computed of them and of times.
+    // Numbers, and computations with them and with times.
     "abs bool ceil ceiling date_part date_trunc extract float4 float8 floor in_range int2 int4 int8 min_scale \
      money numeric_abs numeric_add numeric_cmp numeric_eq numeric_ge numeric_gt numeric_inc numeric_larger \
      numeric_le numeric_lt numeric_ne numeric_pl_pg_lsn numeric_smaller numeric_sub numeric_uminus numeric_uplus \
@@ -170,10 +170,10 @@ const LINEAR: [&str; 9] = [
      ts_match_qv ts_match_vq tsquery_and tsquery_cmp tsquery_eq tsquery_ge tsquery_gt tsquery_le tsquery_lt \
      tsquery_ne tsquery_not tsquery_or tsquery_phrase tsvector_cmp tsvector_concat tsvector_eq tsvector_ge \
      tsvector_gt tsvector_le tsvector_lt tsvector_ne websearch_to_tsquery",
-    // Addresses, enums, identifiers, other small things.
+    // Addresses, enums, identifiers and other small values.
     "abbrev enum_cmp enum_eq enum_first enum_ge enum_gt enum_larger enum_last enum_le enum_lt enum_ne enum_range \
      enum_smaller host num_nonnulls num_nulls oidvectoreq oidvectorne xideq xidneq xml xmlcomment",
-    // Aggregates and window functions that keep no more than a value, or whose memory the server limits.
+    // Aggregates and window functions that keep only one value, or whose memory the server limits.
     "any_value avg bit_and bit_or bit_xor bool_and bool_or corr count covar_pop covar_samp cume_dist dense_rank \
      every first_value lag last_value lead max min mode nth_value ntile percent_rank percentile_cont \
      percentile_disc rank regr_avgx regr_avgy regr_count regr_intercept regr_r2 regr_slope regr_sxx regr_sxy \

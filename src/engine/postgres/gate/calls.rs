@@ -1,6 +1,6 @@
 //! What a parse tree calls and reads: the OIDs of functions, operators, relations and types, and anything in
-//! it that is never run. Every field that names a function or operator is collected, whatever node it is in;
-//! a node of an unknown kind is refused by its name.
+//! it that is never run. Every field that contains a function or operator is collected, whatever its node; a
+//! node of an unknown kind is refused by name.
 
 use super::builtin::{CONFIGURATION, FIRST_OF_USERS};
 use super::tree::{Node, Tree};
@@ -71,7 +71,7 @@ const CALLING: [&str; 18] = [
     "COERCETODOMAIN",
     "SUBSCRIPTINGREF",
     "SETOPERATIONSTMT",
-    // They convert their arguments as to_json does, which looks for casts.
+    // They convert their arguments as to_json does, which looks up casts.
     "JSONVALUEEXPR",
     "JSONCONSTRUCTOREXPR",
 ];
@@ -133,7 +133,7 @@ const PLAIN: [&str; 50] = [
 /// `count(*)` and `count("any")`, which only check values for NULL.
 const COUNTS: [u32; 2] = [2803, 2147];
 
-/// `LOCALTIMESTAMP(n)`, the last time in `SQLValueFunctionOp`; names of the session follow
+/// `LOCALTIMESTAMP(n)`, the last time in `SQLValueFunctionOp`; after it come names of the session
 /// (<https://github.com/postgres/postgres/blob/master/src/include/nodes/primnodes.h>).
 const LAST_OF_TIMES: u32 = 8;
 

@@ -81,7 +81,7 @@ async fn try_without(connection: &mut Connection, sql: &str) -> Result<(), Error
             return taken;
         }
         // A plain literal cannot become a value with parts: if the server accepts it, the type is a text or
-        // the like.
+        // similar.
         let is_safe = taken.is_ok() && (place == Place::Plain || has_no_guarded_constant(connection).await?);
         connection.own(&["ROLLBACK TO SAVEPOINT rosey_constants"]).await?;
         match taken {

@@ -1,5 +1,5 @@
-//! What the server's catalogs say about the functions, operators, types and relations in parse trees. One
-//! query per round, however many there are; nothing is looked up twice.
+//! What the server's catalogs say about the functions, operators, types and relations in parse trees. There
+//! is one query per round, however many there are; nothing is looked up twice.
 
 use std::collections::BTreeMap;
 
@@ -30,8 +30,8 @@ pub(super) struct Operator {
     oid: u32,
     /// The function that implements it.
     pub(super) function: u32,
-    /// Whether it belongs to an operator family of a user for B-trees or hashes: the server takes the functions of
-    /// a sort, a hash or a merge join from any family that contains the operator.
+    /// Whether it belongs to a user-defined operator family for B-trees or hashes: the server takes the
+    /// functions of a sort, a hash or a merge join from any family that contains the operator.
     pub(super) has_own_family: bool,
 }
 
@@ -64,7 +64,8 @@ pub(super) struct Relation {
     pub(super) hides_rows: bool,
     /// Whether one of its indexes has an operator class of a user or an extension.
     pub(super) has_own_indexes: bool,
-    /// Whether a partition key has an operator class of a user, whose functions say which partitions are read.
+    /// Whether a partition key has a user-defined operator class, whose functions determine which partitions
+    /// are read.
     pub(super) has_own_partition_key: bool,
 }
 
@@ -105,7 +106,7 @@ impl Facts {
     /// Looks up what is wanted and not known yet; returns whether there was anything.
     ///
     /// # Errors
-    /// If the server does not answer.
+    /// If the server does not respond.
     pub(super) async fn look_up(&mut self, connection: &mut Connection, wanted: &Wanted) -> Result<bool, Error> {
         let open = |all: &[u32], known: &dyn Fn(&u32) -> bool| {
             let mut open: Vec<String> = all.iter().filter(|o| !known(o)).map(ToString::to_string).collect();

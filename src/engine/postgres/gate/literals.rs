@@ -14,7 +14,7 @@ pub(super) enum Place {
 /// may escape one.
 const OPENS: [char; 4] = ['{', '[', '(', '\\'];
 
-/// Returns whether a literal, however quoted, may begin like an array, a row or a range. Every quote is
+/// Returns whether a literal, however it is quoted, may begin like an array, a row or a range. Every quote is
 /// treated as an opening one.
 pub(super) fn may_have_parts(sql: &str) -> bool {
     sql.to_ascii_lowercase().contains("uescape")
@@ -27,8 +27,8 @@ fn begins(text: &str) -> bool {
     text.trim_start_matches(is_space).starts_with(OPENS)
 }
 
-/// Returns the statement with the literals replaced that may have parts, or `None` if it contains more than
-/// plain literals and quoted names: a comment, an escape, a dollar-quoted string.
+/// Returns the statement in which literals that may have parts are replaced, or `None` if it contains more
+/// than plain literals and quoted names: a comment, an escape, a dollar-quoted string.
 pub(super) fn replaced(sql: &str, place: Place) -> Option<String> {
     let mut out = String::with_capacity(sql.len());
     let mut has_escapes = false;

@@ -2,7 +2,7 @@
 //!
 //! Nothing is judged by its text. The server parses the expressions as columns of a temporary view, which
 //! runs nothing, and its own parse tree (`pg_rewrite.ev_action`) shows what they call and read, however they
-//! are spelled. A tree is admitted if all of it is: built-in functions that are IMMUTABLE, or STABLE and on
+//! are written. A tree is admitted if all of it is: built-in functions that are IMMUTABLE, or STABLE and on
 //! the list of [`admit`]; types whose functions are built in; ordinary tables, in `safe` only those that
 //! rosey's own query reads. [`bound`] refuses what could use unlimited memory.
 //!
@@ -105,8 +105,8 @@ impl Gate {
             judge.refusal(calls, scope).or_else(|| bound::exceeds(tree, &|f| admit::growth(&self.facts, f)))
         };
         let mut found: Vec<Option<NotCounted>> = trees.iter().zip(asked).map(|(t, a)| judge(t, &calls::of(t), &a.scope)).collect();
-        // If there are more columns than expressions, or calls outside of them, the text is not what it looks
-        // like.
+        // If there are more columns than expressions, or calls outside of them, the text is not what it
+        // appears to be.
         let beside = judge(&tree, &whole, &Scope::Tables).filter(|_| found.iter().all(Option::is_none));
         if trees.len() != asked.len() || beside.is_some() {
             let why = beside.unwrap_or_else(|| NotCounted::Unknown("it is not a single expression".to_owned()));
@@ -124,7 +124,7 @@ impl Gate {
     /// Returns for each expression why it is not run, if it is not. Runs nothing and leaves no view.
     ///
     /// # Errors
-    /// As for [`Gate::judge`].
+    /// Those of [`Gate::judge`].
     pub(crate) async fn verdicts(&mut self, connection: &mut Connection, asked: &[&Asked]) -> Result<Vec<Option<NotCounted>>, Error> {
         let mut found: Vec<Option<NotCounted>> = vec![None; asked.len()];
         let mut open: Vec<(usize, usize)> = (0..asked.len()).step_by(AT_ONCE).map(|n| (n, (n + AT_ONCE).min(asked.len()))).rev().collect();
@@ -148,7 +148,7 @@ impl Gate {
         Ok(found)
     }
 
-    /// Looks up everything that a tree names, and what that leads to.
+    /// Looks up everything that a tree refers to, directly and indirectly.
     async fn look_up(&mut self, connection: &mut Connection, calls: &Calls) -> Result<(), Error> {
         let mut wanted = Wanted {
             functions: calls.functions.clone(),

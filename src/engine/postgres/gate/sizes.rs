@@ -1,6 +1,6 @@
 //! Estimates how large the values become while a parse tree is evaluated, and how long calls take that the
-//! server cannot interrupt. Values of rows count as short: a plan cannot make them longer. Everything else
-//! is an upper bound: all values of one row together are kept until the row is finished.
+//! server cannot interrupt. Values of rows are assumed to be short: a plan cannot make them longer.
+//! Everything else is an upper bound: all values of one row together are kept until the row is finished.
 
 use super::bound::{COLUMNS, NUMERIC};
 use super::builtin::{Growth, is_fixed};
@@ -9,8 +9,8 @@ use super::tree::{Node, Tree};
 /// The size in bytes that a value of a row counts as.
 const VALUE: u64 = 64;
 
-/// The number of rows that a table counts as where an aggregate keeps a value of each. The time limit covers
-/// larger tables.
+/// The number of rows that a table is assumed to have if an aggregate keeps a value of each. The time limit
+/// covers larger tables.
 const ROWS: u64 = 100;
 
 /// The maximum size in bytes of one row's intermediate values.
@@ -19,17 +19,17 @@ const BYTES: u64 = 1 << 28;
 /// The maximum size of a value that an aggregate keeps for each row.
 const LONG: u64 = 10_000;
 
-/// The maximum number of bytes that all calls of an expression look at, one after the other: a search looks at
-/// the whole pattern for each byte of the value.
+/// The maximum number of bytes that all calls of an expression read, one after the other: a search reads the
+/// whole pattern for each byte of the value.
 const STEPS: u64 = 1 << 30;
 
-/// How many comparisons a byte of a bit string takes on both sides of a search.
+/// The number of comparisons for each byte of a bit string, on both sides of a search.
 const BITS: u64 = 64;
 
 /// The types `bit` and `bit varying`.
 const BIT_STRINGS: [u32; 2] = [1560, 1562];
 
-/// The factor by which a value becomes larger as characters, and the memory of a part of a picture.
+/// The factor by which a value becomes larger as characters, and the memory for each part of a template.
 const WIDE: u64 = 8;
 const PICTURE: u64 = 44;
 
@@ -74,11 +74,11 @@ pub(super) fn of(tree: &Tree, growth: &dyn Fn(u32) -> Option<Growth>) -> Sizes {
 
 struct Walk<'g> {
     growth: &'g dyn Fn(u32) -> Option<Growth>,
-    /// The relations of the queries around.
+    /// The relations of the outer queries.
     queries: Vec<Vec<Rows>>,
     /// The sizes of all intermediate values together.
     total: u64,
-    /// What the searches take together.
+    /// The number of bytes that the searches read.
     steps: u64,
     /// Whether the expression is a function in FROM.
     in_from: bool,
@@ -202,7 +202,7 @@ impl Walk<'_> {
         let argument = self.fields(node);
         match node.number("resulttype") {
             Some(ty) if is_fixed(ty) => VALUE,
-            // A few letters may mean a number of many digits; those of a row count as short.
+            // A few letters may be a number of many digits; those of a row are assumed to be short.
             Some(NUMERIC) if !node.node("arg").is_some_and(is_of_row) => {
                 self.has_long_numbers = true;
                 self.made(argument.saturating_add(DIGITS))
@@ -284,7 +284,7 @@ impl Walk<'_> {
                 sum
             }
             Some(Growth::Raises) => {
-                // The number of digits is not known before the number is.
+                // The number of digits is not known before the number is computed.
                 sum.saturating_add(DIGITS)
             }
             Some(Growth::Formats) => {
@@ -301,7 +301,7 @@ impl Walk<'_> {
         size
     }
 
-    /// Counts a comparison of one argument with another at each place.
+    /// Counts the comparisons of one argument with another at each position.
     fn search(&mut self, arguments: &[&Node], sizes: &[u64]) {
         let [value, sought, ..] = sizes else { return };
         let is_bits = arguments.first().is_some_and(|a| {
@@ -384,8 +384,8 @@ fn product_of(relations: &[Rows]) -> u64 {
     relations.iter().fold(1, |all: u64, r| all.saturating_mul(r.rows))
 }
 
-/// Returns how many parts functions in FROM can make: at most one for each byte of a constant, or of what is
-/// computed.
+/// Returns how many parts functions in FROM can create: at most one for each byte of a constant, or of a
+/// computed value.
 fn arguments_of(functions: &[Tree]) -> u64 {
     functions.iter().fold(0, |sum: u64, f| sum.saturating_add(weight(f)))
 }
@@ -400,7 +400,7 @@ fn weight(tree: &Tree) -> u64 {
     }
 }
 
-/// Returns whether a node is a value of a row, perhaps under another type.
+/// Returns whether a node is a value of a row, possibly with another type.
 fn is_of_row(node: &Node) -> bool {
     match node.label.as_str() {
         "VAR" => true,

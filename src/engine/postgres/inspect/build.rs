@@ -1,4 +1,4 @@
-//! Builds the schema from the answers: top-level objects. Tables are in `tables`.
+//! Builds the schema from the rows of the queries: top-level objects. Tables are in `tables`.
 
 use std::collections::{BTreeMap, BTreeSet};
 

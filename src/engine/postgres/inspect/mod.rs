@@ -103,7 +103,7 @@ pub(crate) fn ident(text: &str) -> Ident {
 /// server continues.
 ///
 /// # Errors
-/// If the server does not answer, or if a catalog is not as expected.
+/// If the server does not respond, or if a catalog is not as expected.
 pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
     let version = i64::from(connection.server_version());
     // Tables precede their parts, and sequences follow the columns that they may belong to.

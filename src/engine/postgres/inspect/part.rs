@@ -6,13 +6,14 @@ use super::super::{canon, read_type};
 use super::ident;
 use crate::schema::{DefaultValue, Expr, Ident, Literal, Type};
 
-/// Returns a default as `pg_get_expr` prints it: a literal if it is one of the column's type, otherwise an
-/// expression.
+/// Returns a default as `pg_get_expr` prints it: as a literal if it is one of the column's type, otherwise as
+/// an expression.
 pub(in super::super) fn default(text: &str, ty: &Type, default_schema: &str) -> DefaultValue {
     DefaultValue::new(value(text, ty, default_schema).unwrap_or_else(|| Literal::Expr(Expr::new(text))))
 }
 
-/// Returns the literal of a column's type that an expression is, in the server's spelling or in another one.
+/// Returns an expression as a literal of a column's type if it is one, in the server's spelling or another
+/// one.
 pub(in super::super) fn value(text: &str, ty: &Type, default_schema: &str) -> Option<Literal> {
     let tokens = canon::tokens(text)?;
     let tokens = within_brackets(&tokens);
@@ -49,7 +50,7 @@ fn within_brackets(tokens: &[Token]) -> &[Token] {
     }
 }
 
-/// Returns whether two types differ in nothing but their modifiers.
+/// Returns whether two types differ only in their modifiers.
 fn same_base(a: &Type, b: &Type) -> bool {
     let base = |t: &Type| {
         let sql = super::super::types::type_sql(t);

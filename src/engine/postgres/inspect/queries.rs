@@ -13,8 +13,8 @@ pub(in super::super) fn not_of_extension(class: &str, oid: &str) -> String {
     format!("NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = '{class}'::regclass AND e.objid = {oid} AND e.deptype = 'e')")
 }
 
-/// Returns the SQL for the comment on an object as a whole. The server's own functions for it are written in SQL, and
-/// before PostgreSQL 14 their names are resolved when they run, by the search path.
+/// Returns the SQL for the comment on an object as a whole. The server's own functions for it are written in
+/// SQL, and before PostgreSQL 14 names in them are resolved with the search path when they run.
 pub(super) fn comment(class: &str, oid: &str) -> String {
     comment_on(class, oid, "0")
 }

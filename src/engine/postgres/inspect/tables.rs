@@ -1,4 +1,4 @@
-//! Builds the constraints and indexes of tables from the answers.
+//! Builds the constraints and indexes of tables from the rows of the queries.
 
 use super::build::{Builder, columns_of};
 use super::part::{expr, parameters, unquoted};
@@ -40,7 +40,7 @@ impl Builder {
             let name = format!("{} on {}", found.name, table.name);
             let reason = Some("this form of constraint is not managed yet".to_owned());
             self.live.schema.unmanaged.push(Unmanaged { reason, ..Unmanaged::new(UnmanagedKind::Constraint, name) });
-            // The index of a foreign key is that of the key that it references.
+            // The index of a foreign key is that of the referenced key.
             self.hidden_indexes.extend(Some(found.index).filter(|_| found.kind != "f"));
             return;
         }
@@ -120,7 +120,7 @@ impl Builder {
     }
 }
 
-/// Returns one part of an index: a column, or the expression at that place.
+/// Returns one part of an index: a column, or the expression at that position.
 fn part(row: &IndexRow, i: usize, column: Option<&Ident>) -> IndexPart {
     let at = |list: &[Option<String>]| list.get(i).cloned().flatten();
     let key = match column {

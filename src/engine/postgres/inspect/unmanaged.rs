@@ -41,7 +41,7 @@ fn digest(parts: &str) -> String {
 }
 
 fn functions(version: i64) -> String {
-    // A range type has functions of its own, which are only a part of it.
+    // A range type has its own functions, which are only a part of it.
     let own = not_of_extension("pg_proc", "p.oid").replace("= 'e'", "IN ('e', 'i')");
     let body = if version >= 140_000 { "pg_get_function_sqlbody(p.oid)" } else { "NULL" };
     let text = digest(&format!(

@@ -27,7 +27,7 @@ const WITHOUT_INDEXES: [&str; 3] =
 /// Makes the counts that have no outcome yet.
 ///
 /// # Errors
-/// As for [`super::measure`].
+/// Those of [`super::measure`].
 pub(super) async fn evaluate(
     connection: &mut Connection,
     all: &mut [Counting],
@@ -48,7 +48,7 @@ pub(super) async fn evaluate(
     Ok(())
 }
 
-/// Judges counts in one view, removes those that are not admitted until the rest is, and runs that.
+/// Judges counts in one view, removes those that are not admitted until all are, and runs the remaining ones.
 async fn through_the_gate(connection: &mut Connection, gate: &mut Gate, all: &mut [&mut Counting], until: Instant) -> Result<(), Error> {
     let mut parts: Vec<Vec<usize>> = vec![(0..all.len()).collect()];
     while let Some(part) = parts.pop().filter(|p| !p.is_empty()) {
@@ -128,7 +128,7 @@ async fn run(connection: &mut Connection, all: &mut [&mut Counting], part: &[usi
 }
 
 /// Runs all of the view's columns in one statement, which expands the view only once. Returns `None` if that
-/// fails or takes too long: the server does not say which column is to blame.
+/// fails or takes too long: the server does not say which column caused it.
 async fn run_together(connection: &mut Connection, columns: usize) -> Result<Option<Vec<Outcome>>, Error> {
     let list: Vec<String> = (0..columns).map(|c| format!("c{c}::pg_catalog.text")).collect();
     let sql = format!("SELECT {} FROM {}", list.join(", "), gate::VIEW);
@@ -159,7 +159,7 @@ async fn one_by_one(connection: &mut Connection, all: &mut [&mut Counting], part
         }
         let limit = share(remaining, at_once);
         let (mut counted, ended) = run_some(connection, next..next + at_once, limit).await?;
-        // A count has one row; without it nothing says which one is missing.
+        // A count has one row; without it, it is unknown which one is missing.
         if counted.len() > at_once || (ended.is_none() && counted.len() < at_once) {
             counted = (0..at_once).map(|_| Outcome::Not(gate::not_taken())).collect();
         }
@@ -190,8 +190,8 @@ async fn run_some(
     let mut commands = vec![statement_timeout(limit), "SAVEPOINT rosey_count".to_owned()];
     commands.extend(columns.map(|c| format!("SELECT c{c}::pg_catalog.text FROM {}", gate::VIEW)));
     commands.push("RELEASE SAVEPOINT rosey_count".to_owned());
-    // The server sends the rows of a message together, so when a row arrives says nothing of how long its count took. A
-    // count that was cancelled by its limit has taken at least as long.
+    // The server sends the rows of a message together, so the time at which a row arrives does not show how
+    // long its count took. A count that was canceled by its limit has taken at least that long.
     let (mut counted, began) = (Vec::new(), Instant::now());
     let outcome = connection
         .own_queries(&commands, |_, row| {
@@ -204,8 +204,8 @@ async fn run_some(
     Ok((counted, Some(why)))
 }
 
-/// Makes the server cancel a count whose client is gone, from PostgreSQL 14 on and where the operating system
-/// can detect it (<https://www.postgresql.org/docs/current/runtime-config-connection.html>).
+/// Makes the server cancel a count whose client has disconnected, from PostgreSQL 14 on and if the operating
+/// system can detect it (<https://www.postgresql.org/docs/current/runtime-config-connection.html>).
 async fn end_with_the_connection(connection: &mut Connection) -> Result<(), Error> {
     if connection.server_version() < 140_000 {
         return Ok(());
@@ -235,7 +235,7 @@ pub(super) fn numbers(row: &sqlx::postgres::PgRow, column: usize) -> Option<(i64
     Some((count.parse().ok()?, total.parse().ok()))
 }
 
-/// Returns why a count failed. A lost session or a cancelled statement is an error.
+/// Returns why a count failed. A lost session or a canceled statement is an error.
 pub(super) fn why(error: Error, took: Duration, limit: Duration) -> Result<NotCounted, Error> {
     match error {
         Error::Cancelled if took + Duration::from_millis(50) >= limit => Ok(NotCounted::TookLonger(limit)),

@@ -1,7 +1,7 @@
 //! Counts for a role that cannot create temporary views, so the server cannot be asked what a query calls.
-//! Only queries that contain no SQL of the schema file get here. Counts nothing in which a name could stand
-//! for something of a user: a column whose type or parts have functions, operators, casts or operator classes
-//! of their own, or an aggregate of the same name.
+//! Only queries without SQL from the schema file get here. Does not count if a name could refer to a
+//! user-defined object: a column whose type or parts have functions, operators, casts or operator classes of
+//! their own, or an aggregate of the same name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
@@ -48,11 +48,11 @@ pub(super) async fn count(connection: &mut Connection, all: &mut [&mut Counting]
     connection.own(&["ROLLBACK TO SAVEPOINT rosey_gate"]).await
 }
 
-/// What the database has that a query could call by accident.
+/// User-defined objects that a query could call by accident.
 struct Own {
     /// Functions and aggregates.
     functions: BTreeSet<String>,
-    /// By relation as spelled in a query: the columns with such types.
+    /// For each relation, as spelled in a query: the columns with such types.
     columns: BTreeMap<String, Vec<String>>,
 }
 
@@ -100,10 +100,10 @@ fn called(sql: &str) -> BTreeSet<String> {
     ends.map(|before| before.rsplit(|c| !is_word(c)).next().unwrap_or_default().to_lowercase()).filter(|w| !w.is_empty()).collect()
 }
 
-/// Returns the query for the columns of these relations, by their index in the list, whose types or parts of types are
-/// not built in: base types, ranges, and what has an operator, a cast or a default operator class of its own. An enum,
-/// a domain and a composite type have the server's functions otherwise. Types that a cast without a function leads to
-/// count as parts.
+/// Returns the query for the columns of these relations, by their index in the list, whose types or parts of
+/// types are not built in: base types, ranges, and types that have an operator, a cast or a default operator
+/// class of their own. Otherwise an enum, a domain or a composite type has the server's functions. Types to
+/// which a cast without a function leads count as parts.
 fn own_types(relations: &[&String]) -> String {
     let each: Vec<String> = relations.iter().enumerate().map(|(n, r)| format!("({n}, {})", literal(r))).collect();
     format!(

@@ -55,7 +55,7 @@ fn live<'l, T>(all: &'l indexmap::IndexMap<ObjectName, T>, name: &ObjectName, wa
 }
 
 /// Gives an expression the spelling of the live one that the server considers equal; returns whether there is
-/// one.
+/// such an expression.
 fn say<'e>(expr: &mut Expr, live: impl IntoIterator<Item = &'e Expr>, renames: &Renames) -> bool {
     for there in live {
         let mut renamed = there.clone();

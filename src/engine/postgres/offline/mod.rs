@@ -2,9 +2,9 @@
 //! same as for a plan against the database, but nothing is queried: expressions are compared by their tokens,
 //! and rows are not counted. If the server might decide otherwise, the plan says so.
 //!
-//! What only a server can reject is not known here: a constraint or an index that it does not accept, or a
-//! function, policy or trigger that depends on something dropped. The apply checks both before it begins; the
-//! steps are the same.
+//! Whatever only a server can reject is not known here: a constraint or an index that it does not accept, or
+//! a function, policy or trigger that depends on a dropped object. The apply checks both before it begins;
+//! the steps are the same.
 
 mod file;
 mod noted;
@@ -28,9 +28,9 @@ pub(crate) use file::for_file;
 pub(crate) use noted::facts;
 pub use noted::holding;
 
-/// What was recorded about a database, as it is read back.
+/// The recorded facts about a database, as they are read back.
 pub(crate) struct OfflineFacts {
-    /// What a plan must know beyond the schema, which has another source.
+    /// The facts beyond the schema, which comes from elsewhere.
     pub(crate) live: Live,
     /// What the last apply guarded.
     pub(crate) guards: Guards,
@@ -88,11 +88,11 @@ fn lowered(
     Ok(Made { settled, guards, changes, steps, unsettled })
 }
 
-/// Returns what a script of the plan needs in addition: both schemas in one spelling, what is guarded, and
-/// the steps with everything that is to be counted.
+/// Returns what a script of the plan needs in addition: both schemas in one spelling, the guards, and the
+/// steps with everything that is to be counted.
 ///
 /// # Errors
-/// As for [`plan`].
+/// Those of [`plan`].
 pub(crate) fn for_script(
     current: &Schema,
     facts: &[Fact],

@@ -67,7 +67,7 @@ pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>
 }
 
 /// Returns the facts about views, what they read, and what belongs to relations and is dropped with them. A
-/// relation without such facts has none of its own.
+/// relation that is not listed has none of these.
 fn of_relations(live: &Live) -> Vec<Fact> {
     let read = live.reads.iter().flat_map(|r| [r.view, r.relation]);
     let stood_on = live.standing_on.keys().copied().filter(|oid| managed_by_nobody(live, *oid).next().is_some());
@@ -108,7 +108,7 @@ fn read_fact<'l>(live: &'l Live, read: &Reads) -> Option<(&'l ObjectName, &'l Ob
     Some((&view.name, &relation.name, read.column, Fact::new("reads", args)))
 }
 
-/// Returns what the last apply recorded about its schema.
+/// Returns what the last apply recorded about the schema.
 fn of_guards(remembered: &Schema) -> Vec<Fact> {
     let mut facts: Vec<Fact> = remembered.namespaces.keys().map(|n| Fact::new("managed", [n.to_string()])).collect();
     facts.extend(remembered.extensions.keys().map(|n| Fact::new("managed-extension", [n.to_string()])));
@@ -125,7 +125,8 @@ fn of_guards(remembered: &Schema) -> Vec<Fact> {
     facts
 }
 
-/// Sorts a table's constraints by name, as they are read from a database; a file has them in another order.
+/// Sorts a table's constraints by name, as when they are read from a database; a file has them in another
+/// order.
 fn as_inspected(table: &mut Table) {
     let whole = table.clone();
     let name = |given: &Option<Ident>, usual: String| given.as_ref().map_or(usual, Ident::to_string);

@@ -1,4 +1,4 @@
-//! The places in a schema that contain an expression, with names that are the same in two states of it.
+//! The places in a schema that contain an expression, identified in the same way in two states of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! What the last apply knew: the schema as the file spells it, and as the server does. Expressions that
-//! neither the file nor the database has changed since are equal.
+//! What the last apply recorded: the schema in the spelling of the file and in that of the server.
+//! Expressions that neither the file nor the database has changed since are equal.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! Tests of plans from texts alone: what the last apply recorded, what only a server could say, and invalid
-//! facts.
+//! Tests of plans from texts alone: what the last apply recorded, what only a server could decide, and
+//! invalid facts.
 
 use super::super::planner::PlanError;
 use super::{OfflinePlan, Recorded, plan};
@@ -21,7 +21,7 @@ table t {
 view v { as " SELECT t.id AS number\n   FROM t" }
 "#;
 
-/// A file's spelling of the same.
+/// The same in a file's spelling.
 const FILE: &str = r#"
 domain email text { check shape "VALUE ~ '@'" }
 table t {

@@ -56,18 +56,18 @@ pub(super) struct Stood {
     pub(super) tables: BTreeSet<String>,
     /// Whether types have stand-ins too.
     pub(super) has_types: bool,
-    /// The names of tables that are created or changed but have none.
+    /// The names of tables that are created or changed and have none.
     lacking: BTreeSet<String>,
 }
 
 impl Stood {
-    /// Returns whether everything has its final form that SQL with these names may read.
+    /// Returns whether everything that SQL with these names may read is in its final form.
     pub(super) fn is_complete(&self, named: &BTreeSet<String>) -> bool {
         self.lacking.is_disjoint(named)
     }
 
     /// Returns the SQL with the schema of unqualified names removed from tables that have a stand-in, which
-    /// otherwise would not be found.
+    /// could not be found otherwise.
     pub(super) fn reached(&self, home: &str, sql: &str) -> String {
         let Some(mut tokens) = canon::tokens(sql).filter(|_| !self.tables.is_empty()) else { return sql.to_owned() };
         let name = |token: &Token| if let Token::Word(w) = token { Some(canon::name(w)) } else { None };
@@ -84,8 +84,8 @@ impl Stood {
     }
 }
 
-/// Creates stand-ins for types and tables that are not in their final form yet. What cannot be created is left
-/// out.
+/// Creates stand-ins for types and tables that are not in their final form yet. What cannot be created is
+/// left out.
 pub(super) async fn of_tables(connection: &mut Connection, live: &Schema, desired: &Schema) -> Result<Stood, Error> {
     make(connection, &types(live, desired)).await?;
     // A table with unchanged column names still has another type if one of its types has a stand-in.
@@ -98,7 +98,7 @@ pub(super) async fn of_tables(connection: &mut Connection, live: &Schema, desire
         let key = table.primary_key.as_ref().map(|k| operator_classes::of_columns(&k.parts, table)).unwrap_or_default();
         let has_key = !key.is_empty() && !own.has_any(connection, &key).await?;
         let name = table.name.name.to_string();
-        // One in another schema would hide its namesake.
+        // A stand-in in another schema would hide the table of the same name.
         let made = table.name.schema.is_none() && attempt(connection, &temporary(table, has_key)).await?.is_none();
         if made {
             stood.tables.insert(name)

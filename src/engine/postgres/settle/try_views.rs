@@ -1,5 +1,5 @@
-//! Tries the views of the schema file over stand-ins for what changes: each is created as a temporary view, and
-//! the catalog then says what it reads. Runs no query.
+//! Tries the views of the schema file over stand-ins for what changes: each is created as a temporary view,
+//! and the catalog then shows what it reads. Runs no query.
 
 use std::collections::BTreeSet;
 
@@ -22,7 +22,7 @@ struct Attempt<'s> {
 }
 
 /// Creates the open views, and returns those that the server rejects or that read what the change drops or
-/// renames. What cannot be created is left out: then a view that needs it has no answer, and its text decides.
+/// renames. What cannot be created is left out: a view that needs it has no answer, and its text decides.
 ///
 /// # Errors
 /// If the connection is lost.
@@ -89,8 +89,8 @@ async fn created<'s>(connection: &mut Connection, mut waiting: Vec<Attempt<'s>>)
     Ok((made, rejected))
 }
 
-/// Returns whether the view may need something that the change makes and that has no stand-in under the name by which
-/// the view calls it: a sequence, or a view in a schema that is spelled out.
+/// Returns whether the view may need something that the change creates and that has no stand-in under the
+/// name that the view uses: a sequence, or a view in a schema that is specified.
 fn needs_what_comes(attempt: &Attempt<'_>, refusal: &Refusal, (live, desired): (&Schema, &Schema), open: &[Open]) -> bool {
     let names = |name: &ObjectName| attempt.named.contains(name.name.as_str());
     match refusal.code.as_str() {
@@ -110,8 +110,8 @@ fn needs_what_comes(attempt: &Attempt<'_>, refusal: &Refusal, (live, desired): (
     }
 }
 
-/// Returns whether the server may accept the view once the change has been made, because it rejects a stand-in
-/// or lacks one.
+/// Returns whether the server may accept the view once the change has been made, because it rejects or lacks
+/// a stand-in.
 async fn is_uncertain(
     connection: &mut Connection,
     attempt: &Attempt<'_>,
@@ -145,8 +145,8 @@ async fn takes_a_row(connection: &mut Connection, named: &BTreeSet<String>, stoo
     Ok(!connection.catalog(&sql).await?.is_empty())
 }
 
-/// Returns the server's message about the file's own text: class 42 except a missing privilege and a name that
-/// exists already, unsupported features, invalid values for a type.
+/// Returns the server's message about the file's own text: class 42 except for a missing privilege and a name
+/// that already exists, unsupported features, invalid values for a type.
 fn told(attempt: &Attempt, refusal: &Refusal) -> Option<Problem> {
     let code = refusal.code.as_str();
     let own = code.starts_with("42") && !["42501", "42P07"].contains(&code);

@@ -72,7 +72,7 @@ pub(in crate::engine::postgres) async fn views(
     Ok(problems)
 }
 
-/// Returns the views that are new, are spelled differently, or may read something that changes.
+/// Returns the views that are new, have a different spelling, or may read something that changes.
 fn open(live: &Schema, desired: &Schema) -> Vec<Open> {
     let mut changing = changing(live, desired);
     let (mut open, mut left): (Vec<Open>, Vec<_>) = (Vec::new(), bodies(desired).collect());
@@ -82,7 +82,7 @@ fn open(live: &Schema, desired: &Schema) -> Vec<Open> {
             let there = live_name(live, body);
             let named = |kind: &Body| Some(kind.head.name.clone()) == there && kind.kind == body.kind;
             let same = bodies(live).filter(named).any(|v| v.query == body.query) && body.columns.is_empty();
-            // One that is renamed does not have its new name yet.
+            // A view that is renamed does not have its new name yet.
             let renamed = there.as_ref() != Some(&body.head.name);
             let stays = same && !renamed && canon::names(&body.query.text).iter().all(|n| !changing.contains(n));
             if !stays {
@@ -124,7 +124,8 @@ pub(super) fn is_relation(schema: &Schema, name: &ObjectName) -> bool {
     schema.tables.contains_key(name) || schema.views.contains_key(name) || schema.materialized_views.contains_key(name)
 }
 
-/// Asks about both until they are equal or no longer change. `reached` returns a text that reads the stand-ins.
+/// Asks about both until they are equal or no longer change. `reached` returns a text that reads the
+/// stand-ins.
 async fn same_query(
     connection: &mut Connection,
     before: &mut Expr,

@@ -1,4 +1,4 @@
-//! The parts of a PostgreSQL URL as they are written, with nothing added from elsewhere.
+//! The parts of a PostgreSQL URL as written; nothing is added from elsewhere.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -50,8 +50,8 @@ pub(super) const TAKEN: [&str; 16] = [
     "timeout",
 ];
 
-/// Parameters of SQLAlchemy, its drivers and libpq that affect neither which database it is nor how secure
-/// the connection is.
+/// Parameters of SQLAlchemy, its drivers and libpq that affect neither the choice of the database nor the
+/// security of the connection.
 const IGNORED: [&str; 28] = [
     "async_fallback",
     "client_encoding",

@@ -1,5 +1,5 @@
-//! Time limits for what SQLite does in one operation, where no progress handler is called: a function of the
-//! core over long values, or a constant that is computed while a statement is prepared. Does not stop such an
+//! Time limits for a single operation of SQLite, during which no progress handler is called: a core function
+//! over long values, or a constant that is computed while a statement is prepared. Does not stop such an
 //! operation: the connection is abandoned, and its thread ends with the operation or with the process.
 
 use std::time::{Duration, Instant};
@@ -48,12 +48,14 @@ impl Connection {
         }
     }
 
-    /// Returns whether the connection was abandoned: its thread may still be at work, so nothing waits for it.
+    /// Returns whether the connection was abandoned: its thread may still be running, so nothing waits for
+    /// it.
     pub(super) fn is_lost(&self) -> bool {
         self.limited.is_some_and(|l| l.is_lost)
     }
 
-    /// Prepares a statement in the connection's own thread, so that its caller need not wait for it. An error is left to
+    /// Prepares a statement in the connection's own thread, so that its caller need not wait for it. An error
+    /// is reported when the statement is run.
     /// whoever runs the statement.
     pub(in crate::engine::sqlite) async fn prepare_apart(&mut self, sql: &str) {
         self.inner.prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await.ok();

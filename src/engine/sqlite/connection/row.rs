@@ -1,5 +1,5 @@
-//! Rows of an answer, whose columns are decoded by name. SQLite itself converts a value to the type that is
-//! asked for, so only a column that is missing is an error, which names the query.
+//! Rows of a query, whose columns are decoded by name. SQLite itself converts a value to the requested type,
+//! so only a missing column is an error, which names the query.
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -26,7 +26,7 @@ impl<'r> Row<'r> {
         self.row.try_get_unchecked(name).map_err(|e| running(e, self.sql))
     }
 
-    /// Returns a text with U+FFFD in place of what is not UTF-8; NULL is `None`.
+    /// Returns a text with U+FFFD in place of bytes that are not UTF-8; NULL is `None`.
     pub(in crate::engine::sqlite) fn maybe_text(&self, name: &str) -> Result<Option<String>, Error> {
         Ok(self.bytes(name)?.map(|b| String::from_utf8_lossy(&b).into_owned()))
     }

@@ -1,7 +1,7 @@
-//! Foreign keys that are written before a later step renames what they reference: tables that reference each
-//! other have no better order. SQLite would apply that rename to the new name once more. Such a foreign key
-//! first references the table that the later step builds, which gets its final name at the end. Changes no
-//! step by itself.
+//! Foreign keys that are written before a later step renames what they reference: for tables that reference
+//! each other, no order is better. SQLite would apply that rename to the new name once more. Such a foreign
+//! key first references the table that the later step builds, which gets its final name at the end. Changes
+//! no step by itself.
 
 use std::collections::BTreeSet;
 

@@ -9,7 +9,7 @@ use crate::diff::{Delta, TableEdits};
 use crate::plan::{Code, Hazard, Level, Statement};
 use crate::schema::{Address, Ident, Part, PartKey, Table};
 
-/// Returns true if an index uses the column. In doubt it does.
+/// Returns true if an index uses the column, and also in case of doubt.
 pub(super) fn reads(row: &Stored, column: &Ident, table: &Table) -> bool {
     let Ok((_, index)) = read_index(row.sql.as_deref().unwrap_or_default(), |_| Some(table)) else { return true };
     let named = |sql: &str| words(sql).contains(&column.as_str().to_ascii_lowercase());

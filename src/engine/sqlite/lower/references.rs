@@ -1,5 +1,5 @@
-//! Foreign keys that would dangle once a table or its key is dropped, in tables that are ignored or whose
-//! keys say `dangling`. If the schema manages both sides, it already states what is wanted.
+//! Foreign keys that would dangle after a table or its key is dropped, in tables that are ignored or with
+//! keys declared `dangling`. If the schema manages both sides, it already states what is wanted.
 
 use super::super::inspect::Live;
 use super::super::lexer::quote;

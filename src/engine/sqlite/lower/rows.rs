@@ -34,7 +34,7 @@ pub(super) fn becomes_not_null(edits: &TableEdits, column: &Column) -> bool {
     column.not_null && edits.before.columns.get(&column.name).is_some_and(|b| !b.not_null)
 }
 
-/// Returns true if this change gives the column another type, or the type another meaning.
+/// Returns true if this change gives the column another type, or changes the meaning of its type.
 pub(super) fn changes_type(edits: &TableEdits, column: &Column) -> bool {
     edits.before.columns.get(&column.name).is_some_and(|b| b.ty != column.ty || (edits.after.strict && !edits.before.strict))
 }
@@ -109,7 +109,7 @@ pub(super) fn copied(edits: &TableEdits) -> (Vec<String>, Vec<String>) {
     if columns.is_empty()
         && let Some(column) = edits.after.columns.values().find(|c| c.generated.is_none())
     {
-        // Nothing of the old rows remains except their number.
+        // Nothing of the old rows remains except their rowid.
         columns.push(quote(column.name.as_str()));
         exprs.push(column.default.as_ref().map_or("NULL".to_owned(), |d| value::default_sql(&d.value)));
     }

@@ -9,7 +9,7 @@ use crate::diff::{Attribute, Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level, Probe};
 use crate::schema::{Address, ForeignKey, Ident, Table};
 
-/// Returns the constraints that are new or that demand something new; a different name is not a demand.
+/// Returns the constraints that are new or that restrict more than before; a different name does not.
 fn comes<T>(deltas: &[Delta<T>], demand: Attribute) -> impl Iterator<Item = &T> {
     let is_new = move |d: &&Delta<T>| !matches!(d, Delta::Alter { edits, .. } if edits.iter().all(|e| e.attribute != demand));
     deltas.iter().filter(is_new).filter_map(Delta::after)
@@ -94,7 +94,7 @@ fn duplicates(edits: &TableEdits, address: Address, name: &str, relation: &str, 
 pub(super) fn unique_indexes(edits: &TableEdits, rebuilds: bool, live: &Live) -> Vec<Hazard> {
     let made = rows::remade(edits);
     let is_new = |name: &Ident| edits.indexes.iter().filter_map(Delta::after).any(|i| i.name == *name);
-    // Indexes that an `ignore` covers are enforced all the same.
+    // Ignored indexes are enforced as well.
     let stored = live.current.schema().tables.get(&edits.live.name).filter(|_| !edits.renames());
     let ignored = stored.into_iter().flat_map(|t| t.indexes.values()).filter(|i| !edits.live.indexes.contains_key(&i.name));
     let bound = edits.after.indexes.values().chain(ignored).filter(|i| i.unique);
