@@ -1,7 +1,7 @@
 //! rosey: a declarative migrator for database schemas.
 //!
 //! A schema file declares the tables; a plan lists what would change in a live database; an apply makes these
-//! changes atomically. A program that ships its schema needs three calls:
+//! changes atomically. An application that contains its schema needs three calls:
 //!
 //! ```
 //! use rosey::{ApplyOptions, Database, PlanOptions, SchemaFile, Silent};
@@ -24,7 +24,8 @@
 //! # }
 //! ```
 //!
-//! An apply refuses to destroy data unless its options allow it, and a rollback says what it cannot bring back:
+//! An apply refuses to destroy data unless its options permit it, and a rollback reports what it cannot
+//! restore:
 //!
 //! ```
 //! use rosey::{ApplyError, ApplyOptions, Database, Error, PlanOptions, SchemaFile, Silent};
@@ -55,17 +56,19 @@
 //! # }
 //! ```
 //!
-//! What a program needs is at the root of the crate, in [`render`], which prints a plan as text, Markdown, HTML, JSON or SQL,
-//! and in [`testing`], which tries out schema changes. Versions follow Semantic Versioning for these: enums and structs that
-//! may grow are `#[non_exhaustive]`, so match with a `_` arm and use the constructor functions. Options are the exception:
-//! write them with `..Default::default()`. `docs/library.md` is the guide.
+//! What an application needs is at the root of the crate; in [`render`], which renders a plan as text,
+//! Markdown, HTML, JSON or SQL; and in [`testing`], which tries out schema changes. These follow Semantic
+//! Versioning: enums and structs that may grow are `#[non_exhaustive]`, so match with a `_` arm and use the
+//! constructor functions. Options are the exception: write them with `..Default::default()`.
+//! `docs/library.md` is the guide.
 
 // The test harness for PostgreSQL servers refers to this library as `rosey`, as every test does.
 #[cfg(test)]
 extern crate self as rosey;
 
-// The parts, each of which imports only parts above it: schema, kdl, diff, plan, engine, apply and lint, render, testing, cli.
-// Those that are hidden are public for the integration tests and the program alone, and no version promises anything of them.
+// The parts, each of which imports only parts above it: schema, kdl, diff, plan, engine, apply and lint,
+// render, testing, cli. Hidden parts are public only for the integration tests and the program; they may
+// change in any version.
 #[doc(hidden)]
 pub mod apply;
 #[doc(hidden)]

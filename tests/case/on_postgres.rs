@@ -23,7 +23,7 @@ const SNAPSHOTS: u32 = 15;
 
 pub fn run(path: &Path) -> datatest_stable::Result<()> {
     let case = Case::read(path, Dialect::Postgres)?;
-    // What was created by hand was written in SQLite's SQL.
+    // What is created by hand uses SQLite's SQL.
     if case.has("before-sql") {
         return Ok(());
     }
@@ -90,8 +90,8 @@ fn both_ways(path: &Path, case: &Case, server: &'static Server) -> Result<(), St
     if direct_sql == sql || direct == end { Ok(()) } else { Err(format!("the two ways end in\n{end}\nand\n{direct}")) }
 }
 
-/// Returns whether the script of a case is run too: for every eighth, as two more databases take time; and
-/// for enums, whose new values are committed before the transaction.
+/// Returns whether the script of a case is run too: for one in eight cases, because two more databases take
+/// time; and for enums, whose new values are committed before the transaction.
 fn is_scripted(path: &Path) -> bool {
     let name = path.file_stem().unwrap_or_default().to_string_lossy();
     name.starts_with("enum") || name.bytes().map(u32::from).sum::<u32>().is_multiple_of(8)
@@ -120,8 +120,8 @@ fn scripted(case: &Case, server: &'static Server) -> Result<(), String> {
     two.is_settled(&recorded).map(drop)
 }
 
-/// Compares the histories. An apply reads back how the server spells the result, and plans again after what
-/// runs before the transaction: these columns may differ.
+/// Compares the histories. An apply reads back how the server spells the result, and plans again after the
+/// steps before the transaction: these columns may differ.
 fn is_in_the_history_alike(applied: &Lent, by_script: &Lent) -> Result<(), String> {
     let early = by_script.value("SELECT count(*) FROM _rosey_history WHERE sql ~ 'ADD VALUE'") != "0";
     let columns = "number, format, kind, message, renames, outcome, rows_copied, back_to, rosey_version, server_version";

@@ -30,7 +30,7 @@ impl Scripted {
             std::fs::copy(&database.path, &copy.path).unwrap();
         }
         let before = copy.bytes();
-        // What stops the script is tested only once.
+        // Stops are tested only once.
         let stops = by == SqlitePath::Cheapest;
         if destroys && stops {
             assert!(shell::run(&copy.path, &stopped).is_err(), "it destroys without leave:\n{stopped}");

@@ -36,8 +36,8 @@ fn statements(plan: &Plan) -> String {
     plan.steps.iter().map(of).collect()
 }
 
-/// Returns the statements without their expressions, which may be spelled as in the server or in the file;
-/// with where and why they run.
+/// Returns the statements without their expressions, which may be in the spelling of the server or of the
+/// file, but with where and why they run.
 fn heads(plan: &Plan) -> Vec<String> {
     let head = |sql: &str| sql.split(['(', '\n']).next().unwrap_or_default().split(" AS ").next().unwrap_or_default().to_owned();
     let of = |step: &Step| step.statements.iter().map(|s| format!("{} {} {}", step.address, step.reason, head(&s.sql))).collect::<Vec<_>>();

@@ -98,7 +98,7 @@ fn v0_5_0_moves_to_v0_6_0_without_losing_a_value() {
     assert!(database.plan(&schema()).unwrap().is_empty());
 }
 
-/// All values except those that v0.6.0 has no place for, and a rollback that knows the renames.
+/// Everything except the values for which v0.6.0 has no column, and a rollback that knows the renames.
 #[test]
 fn v0_6_0_goes_back_to_v0_5_0_and_keeps_every_error() {
     let database = populated();

@@ -1,4 +1,4 @@
-//! What runs rosey elsewhere: the GitHub action, the pre-commit hooks, the image. The scripts run as they do
+//! Where rosey runs in CI: the GitHub action, the pre-commit hooks, the image. The scripts run as they do
 //! there, against an API that this test provides.
 
 use std::io::{BufReader, Write as _};
@@ -226,7 +226,7 @@ fn the_heading_names_the_database_and_the_commit() {
     assert_eq!(api.texts(), [wanted]);
 }
 
-/// A change that a later push has broken must not look planned.
+/// A change that a later push has broken must not look as if it had a plan.
 #[test]
 fn a_plan_that_fails_is_told_in_the_comment_that_is_there_and_begins_none() {
     if !tools() {
@@ -338,7 +338,7 @@ fn without_a_database_nothing_runs() {
     assert_eq!(run_script("plan", 0, "", &[("ROSEY_URL", ""), ("ROSEY_ARGS", "--state s.kdl")]).0, Some(0));
 }
 
-/// A log that ended with the plan would look as if all were well.
+/// A log that ended with the plan would look as if everything had succeeded.
 #[test]
 fn the_log_ends_with_what_went_wrong_and_a_line_that_annotates_it() {
     if !is_there("bash") {

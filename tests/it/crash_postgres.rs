@@ -21,7 +21,7 @@ const BEFORE: &str = "CREATE TABLE parent (id serial PRIMARY KEY, code text);
     INSERT INTO parent (code) SELECT 'code ' || i FROM generate_series(1, ROWS) i;
     INSERT INTO child (parent_id, note, n, email) SELECT i, 'note ' || i, i % 7, i || '@example.org' FROM generate_series(1, ROWS) i;";
 
-/// All that is staged: NOT NULL, a check, two keys, foreign keys (one to a key that is itself staged),
+/// Everything that is staged: NOT NULL, a check, two keys, foreign keys (one to a key that is itself staged),
 /// indexes that are added, changed and dropped, a column that is backfilled.
 const AFTER: &str = r#"
 table parent {
@@ -135,8 +135,9 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Returns whether the part in the transaction is done; half of it is a failure. All is read from the catalog
-/// tables under the snapshot of one statement: `to_regclass` would see what is committed in the meantime.
+/// Returns whether the part in the transaction is done; if it is partly done, the test fails. Everything is
+/// read from the catalog tables under the snapshot of one statement: `to_regclass` would see what is
+/// committed in the meantime.
 fn begun(database: &Database) -> bool {
     let parts = database.rows(
         "SELECT EXISTS (SELECT FROM pg_class WHERE relname = 'more'), EXISTS (SELECT FROM pg_class WHERE relname = '_rosey_history'), \

@@ -1,6 +1,6 @@
-//! Random schemas, valid and nearly so, as input for everything that reads untrusted text: the KDL reader,
-//! `fmt`, saved plans and SQL files. Nothing panics or takes long, valid text is read as it was meant, and
-//! edited text is refused or means the same.
+//! Random schemas, valid or almost valid, as input for everything that reads untrusted text: the KDL reader,
+//! `fmt`, saved plans and SQL files. Nothing panics or takes long, valid text is read as intended, and edited
+//! text is refused or means the same.
 //!
 //! `PROPTEST_CASES=20000 cargo test --test it fuzz::` runs more cases; `ROSEY_TEST_SEED=7`, or `random`, runs
 //! others.
@@ -58,7 +58,7 @@ const EXTRAS: [&str; 8] = [
     " comment=\"// no { comment\"",
     " /* c */ not-null",
 ];
-/// What may be between nodes.
+/// What may occur between nodes.
 const GAPS: [&str; 9] =
     ["\n", "\n\n", ";\n", " // end\n", "\r\n", "\n/* block\n   comment */\n", "\n/- off \"x\" {\n y\n}\n", "\n// line\n", "  \n"];
 

@@ -26,10 +26,10 @@ use samples::{Expect, SAMPLES, Sample};
 /// Part of every value of every row, and of no name.
 const MARK: &str = "QZX";
 
-/// How long a witness sleeps when it is called; a plan that takes as long has called one.
+/// How long a witness sleeps when it is called; a plan that takes that long has called one.
 const SLEEP: Duration = Duration::from_millis(1_500);
 
-/// The tables, and functions, operators and types that show that they were called: a sequence advances, and
+/// The tables, and functions, operators and types that show when they are called: a sequence advances, and
 /// time passes.
 const SET_UP: &str = "
     CREATE TABLE users (id integer PRIMARY KEY, name text NOT NULL, secret text, born date, n integer);
@@ -141,7 +141,7 @@ fn a_plan_runs_nothing_that_is_not_known_to_be_safe() {
         let mut wrong = Vec::new();
         for (n, sample) in SAMPLES.iter().enumerate() {
             let text = schema(sample);
-            // `safe` evaluates a part of what `full` does, and `none` nothing: a few samples are enough for
+            // `safe` evaluates part of what `full` does, and `none` nothing: a few samples are enough for
             // these.
             let evaluated = matches!(sample.expect, Expect::Counted(_) | Expect::Leak(_));
             let ways = [(Counts::Full, true), (Counts::Safe, evaluated || n % 8 == 0), (Counts::None, n % 8 == 0)];
@@ -227,7 +227,7 @@ fn an_apply_that_fails_over_rows_tells_no_value() {
         let database = server.database();
         set_up(&database);
         std::fs::write(folder.path().join("schema.kdl"), schema(sample)).unwrap();
-        // The apply finds what the plan finds again; with `none` the server is the first to find it.
+        // The apply finds what the plan has found; with `none` the server is the first to find it.
         for counts in ["full", "none"] {
             let mut rosey = Command::new(env!("CARGO_BIN_EXE_rosey"));
             rosey.current_dir(folder.path()).args(["apply", "--auto-approve", "--backup", "never", "--counts", counts]);

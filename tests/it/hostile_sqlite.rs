@@ -14,7 +14,7 @@ use rosey::plan::{Counts, Plan};
 use rosey::render::{self, Declared, Style};
 use rosey::schema::Dialect;
 
-/// Values that must not be seen. They break JSON, JSON paths, numbers, dates and patterns.
+/// Values that must not be shown. They break JSON, JSON paths, numbers, dates and patterns.
 const SECRETS: [&str; 3] = ["Zebra7719", "Giraffe4402", "Okapi5518"];
 
 const BEFORE: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT NOT NULL, secret TEXT);
@@ -51,7 +51,7 @@ const LEAKS: [&str; 22] = [
     "strftime(secret, secret, secret)",
 ];
 
-/// Expressions that run other code, or write.
+/// Expressions that run other code, or that write.
 const WRITES: [&str; 24] = [
     "load_extension('/tmp/x.so')",
     "load_extension /* x */ ('/tmp/x.so')",

@@ -31,11 +31,13 @@ const HOMES: [(&str, &[&str]); 10] = [
     ("println!", &[]),
 ];
 
-/// Files outside the engines that still name one. No file may be added: what must know a difference asks for a capability.
-/// - `schema/mod.rs`: its module `postgres` holds the kinds of objects that only servers have. It is part of the model.
+/// Files outside the engines that still name an engine. No file may be added: code that depends on a
+/// difference asks for a capability.
+/// - `schema/mod.rs`: its module `postgres` contains the kinds of objects that only servers have. It is part
+///   of the model.
 const NAME_AN_ENGINE: &[&str] = &["schema/mod.rs"];
 
-/// The engines, and what lists them: their dialects, their capabilities, and the registry.
+/// The engines, and the files that list them: their dialects, their capabilities, and the registry.
 const HOMES_OF_ENGINES: [&str; 3] = ["engine/", "schema/ident.rs", "schema/capabilities.rs"];
 
 /// What names an engine.
@@ -115,8 +117,8 @@ fn only_engines_and_their_registry_name_an_engine() {
     assert!(gone.is_empty(), "these name no engine any more; take them off the list: {gone:#?}");
 }
 
-/// How many files of the code may name a sample kind. The numbers may only shrink: what treats all kinds alike goes over
-/// heads (`schema/object.rs`) or changes (`diff/change.rs`), and names none.
+/// How many files may name a sample kind. The numbers may only decrease: code that treats all kinds alike
+/// works on heads (`schema/object.rs`) or changes (`diff/change.rs`), and names none.
 const SAMPLE_KINDS: [(&str, &[&str], usize); 2] = [
     ("materialized view", &["MaterializedView", "materialized_views", "\"materialized-view\""], 40),
     ("virtual table", &["VirtualTable", "virtual_tables", "\"virtual-table\""], 25),

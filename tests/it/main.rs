@@ -2,8 +2,8 @@
 //! module: `cargo test --locked --test it errors::` runs one. The PostgreSQL servers are shared by all suites.
 //!
 //! The tests run at the same time in one process: none may change its environment, its working directory or
-//! its signal handlers. Names that a whole server knows, such as those of roles, belong to one test each, and
-//! queries on `pg_stat_activity` or `pg_locks` select their own database.
+//! its signal handlers. Names that belong to a whole server, such as those of roles, are used by one test
+//! each, and queries on `pg_stat_activity` or `pg_locks` select their own database.
 
 #[allow(dead_code)] // the cases are run by tests/cases.rs
 #[path = "../case/mod.rs"]

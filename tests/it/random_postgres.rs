@@ -1,6 +1,7 @@
 //! Random pairs of schemas with random rows, on PostgreSQL: an apply succeeds, or refuses and changes
-//! nothing; afterwards a plan is empty, values that both schemas can hold are unchanged, and going back
-//! converges too, by another apply or by a rollback. Partitioned tables next to the schema stay as they are.
+//! nothing; afterwards a plan is empty, values that both schemas can hold are unchanged, and returning to the
+//! first schema converges too, by another apply or by a rollback. Partitioned tables next to the schema
+//! remain unchanged.
 //!
 //! `PROPTEST_CASES=2000 cargo test --test it random_postgres::` runs more cases; `ROSEY_TEST_SEED=7`, or `random`,
 //! runs others.
@@ -118,14 +119,14 @@ const SHAPE: &str = "SELECT string_agg(c.oid::regclass || ' ' || c.relfilenode |
     FROM pg_class c LEFT JOIN LATERAL (SELECT string_agg(attname || atttypid || attnotnull, ',' ORDER BY attnum) AS columns \
     FROM pg_attribute WHERE attrelid = c.oid) a ON true WHERE relnamespace::regnamespace::text !~ '^(pg_|information_schema)'";
 
-/// Returns whether the error is about a table or column that the schema drops, while another one exchanges
-/// names with it: which of the two is meant is for people to decide.
+/// Returns whether the error is about a table or column that the schema drops while another one takes its
+/// name: which of the two is meant is for people to decide.
 fn means_two_things(error: &ApplyError) -> bool {
     let ApplyError::Plan(PlanError::Schema { problems, .. }) = error else { return false };
     problems.iter().all(|p| p.message.contains("but the database has both"))
 }
 
-/// How to get back from the second schema.
+/// How to return from the second schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum How {
     Apply,

@@ -58,7 +58,7 @@ fn what_is_not_utf8_is_not_lost() {
         assert!(database.plan(&desired(&database.inspect()).unwrap()).unwrap().is_empty());
         let text = refused(&database, &(T.replace("column a text", "column a blob") + other));
         assert!(text.contains(&format!("not-supported not supported: {what} ")), "{text}");
-        // A change that does not touch it is made.
+        // A change that does not affect it is made.
         let more = T.replace("default=5", "default=5; column d text") + other;
         database.apply(&desired(&more).unwrap(), false).unwrap();
         assert_eq!(database.value("PRAGMA integrity_check"), "ok");

@@ -55,7 +55,7 @@ fn cases(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn the_dump_of_each_case_is_its_schema() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases");
-    // One server is enough: the output of pg_dump hardly differs.
+    // One server is enough: the output of pg_dump hardly differs between versions.
     let Some(server) = servers().into_iter().find(|s| s.tool("pg_dump").is_some()) else { return };
     let (mut wrong, mut seen, mut right) = (Vec::new(), BTreeSet::new(), 0);
     // A dump takes half a second: use some of PostgreSQL's own cases and fewer of the others, unless all are

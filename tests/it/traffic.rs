@@ -1,5 +1,5 @@
-//! Readers and a writer that use the file between any two statements of an apply. Nobody sees half a change,
-//! and nothing that was committed is lost.
+//! Readers and a writer that use the file between any two statements of an apply. No reader sees an
+//! intermediate state, and nothing that was committed is lost.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ fn shape(number: usize) -> String {
     )
 }
 
-/// What the others have done so far.
+/// What the other connections have done so far.
 #[derive(Default)]
 struct Traffic {
     stop: AtomicBool,
@@ -68,8 +68,8 @@ fn more(count: &AtomicU64, times: u64) {
     }
 }
 
-/// Lets the others work while the apply holds the lock: readers between any two statements, and a writer that
-/// must not get through.
+/// Lets the other connections work while the apply holds the lock: readers between any two statements, and a
+/// writer that must not get through.
 struct Between<'t>(&'t Traffic);
 
 impl Observer for Between<'_> {

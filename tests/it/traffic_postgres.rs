@@ -1,5 +1,5 @@
 //! Writers on a PostgreSQL table while an online apply changes it: none of them fails or waits long, and all
-//! that they committed is there.
+//! committed rows are present.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};

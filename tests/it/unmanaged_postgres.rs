@@ -340,7 +340,8 @@ fn a_type_of_an_argument_is_renamed() {
     assert_eq!(told(&live.replace("mood", "feeling"), wanted), (vec![], vec![]));
 }
 
-/// The index of a constraint that the language cannot express belongs to the constraint: to drop it would be refused.
+/// The index of a constraint that the language cannot express belongs to the constraint: the server would
+/// refuse to drop it.
 #[test]
 fn the_index_of_an_unmanaged_constraint_is_not_listed_apart() {
     let Some(server) = servers().into_iter().find(|s| s.version >= 18) else { return skip("PostgreSQL 18") };

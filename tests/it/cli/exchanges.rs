@@ -47,7 +47,7 @@ table t {
 }
 ";
 
-/// A column and a table are renamed, and new ones take their names; one rollback restores both.
+/// Renames a column and a table, and gives their names to new ones; one rollback restores both.
 fn goes_back_over_names_that_were_used_again(session: &Session, run: &dyn Fn(&str), value: &dyn Fn(&str) -> String) -> String {
     session.applies(NAMES, "one");
     run("INSERT INTO t (a, b) VALUES ('kept', 'too')");

@@ -125,7 +125,7 @@ fn a_files_mode_is_kept() {
     assert_eq!(std::fs::metadata(place.path("schema.kdl")).unwrap().permissions().mode() & 0o777, 0o640);
 }
 
-/// Another layout has another digest, and the file would no longer be accepted.
+/// A different layout has a different digest, and the file would no longer be accepted.
 #[test]
 fn saved_plans_and_states_stay_as_they_are() {
     let place = Place::having(USERS, "");

@@ -73,8 +73,8 @@ fn a_script_of_no_changes_is_empty() {
     assert_eq!(run.out, "");
 }
 
-/// Runs the script of the plan in the sqlite3 shell, after which nothing is left to plan. Without a shell
-/// rosey applies it.
+/// Runs the script of the plan in the sqlite3 shell, after which nothing is left to plan. If there is no
+/// shell, rosey applies the plan.
 #[test]
 fn a_script_warns_of_what_is_blocked() {
     let place = Place::having(USERS, "INSERT INTO users (name) VALUES ('ann'), ('bob')");

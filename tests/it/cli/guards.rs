@@ -1,4 +1,4 @@
-//! `prevent-destroy`: guarded objects stay, whatever an apply does to the file.
+//! `prevent-destroy`: guarded objects remain, even if the flag is removed from the file before an apply.
 
 use super::Place;
 

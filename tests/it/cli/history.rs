@@ -1,4 +1,4 @@
-//! `rosey status`, `history`, `drift` and `stamp`: the history of the database, and what it is compared with.
+//! `rosey status`, `history`, `drift` and `stamp`: the history of the database, and comparisons with it.
 
 use insta::assert_snapshot;
 

@@ -1,5 +1,5 @@
-//! What a project lets block an apply besides the built-in rules: levels in `rosey.kdl`, exceptions in the
-//! schema, permissions on the command line. They apply to every command that applies.
+//! What a project may let block an apply in addition to the built-in rules: levels in `rosey.kdl`, exceptions
+//! in the schema, permissions on the command line. They apply to every command that applies.
 
 use insta::assert_snapshot;
 

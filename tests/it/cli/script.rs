@@ -1,4 +1,4 @@
-//! The script of a plan: where it stops, and that it then has changed nothing.
+//! The script of a plan: where it stops, and that it has changed nothing in that case.
 
 use super::{Place, USERS, USERS_WITH_A_NAME, USERS_WITH_AGE_AS_TEXT, USERS_WITHOUT_NAME};
 use crate::support::shell;

@@ -1,4 +1,4 @@
-//! What `rosey rollback` and `plan --to` ask for and warn of: values for columns that are restored, and
+//! What `rosey rollback` and `plan --to` require and warn about: values for columns that are restored, and
 //! objects that no apply created.
 
 use super::Place;
@@ -8,7 +8,7 @@ use super::transcript::Session;
 const WITH: &str = "table users {\n    column id serial primary-key\n    column name text\n    column email text not-null\n    column age integer not-null\n}\n";
 const WITHOUT: &str = "table users {\n    column id serial primary-key\n    column name text\n}\n";
 
-/// Returns the command after these words of a message, split as by a shell.
+/// Returns the command after these words of a message, split as a shell does.
 fn command_behind(text: &str, words: &str) -> Vec<String> {
     let command = text.split_once(words).unwrap_or_else(|| panic!("{words} is not in\n{text}")).1.lines().next().unwrap();
     command.split(' ').skip(1).map(|word| word.replace('"', "")).collect()
@@ -71,7 +71,8 @@ fn a_backfill_that_nothing_needs_is_an_error() {
     "#);
 }
 
-/// Checks the warning of a rollback plan about what no apply created, in each form, and in a saved plan.
+/// Checks the warning of a rollback plan about objects that no apply created, in each format and in a saved
+/// plan.
 fn told_everywhere(on: &str, s: &Session, to: &str, told: &[&str]) {
     for format in ["text", "json", "sql", "markdown", "html", "sarif", "github"] {
         let shown = s.rosey(&["plan", "--to", to, "--format", format]).exits(0).out.replace("\\_", "_");

@@ -1,5 +1,5 @@
-//! Where a password is sent, and what is reported without one. The server asks for it; nothing may be sent
-//! unencrypted to another machine, which these tests simulate with a non-local address of this one.
+//! Where a password is sent, and what is reported if there is none. The server requests it; nothing may be
+//! sent unencrypted to another machine, which these tests simulate with a non-local address of this one.
 
 use super::{BEFORE, Program, Run, STAGED};
 use crate::support::postgres::{self, Server};

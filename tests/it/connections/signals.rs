@@ -55,7 +55,7 @@ fn while_counting_the_servers_query_is_stopped() {
             run.ends(code, &["error: interrupted; nothing was changed"]);
             run.never_says(&["cancelled", "not counted"]);
             wait_until("the server's query goes on", || database.value(counts) == "0");
-            // A count may take ten seconds: it was not waited for.
+            // A count may take ten seconds; rosey did not wait for it.
             assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
         }
     }

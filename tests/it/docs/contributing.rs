@@ -1,4 +1,5 @@
-//! CONTRIBUTING.md says where things go: the places exist, and a kind of object is in those that its row names.
+//! CONTRIBUTING.md says where things go: the paths exist, and a kind of object is in those that its row
+//! names.
 
 use std::path::{Path, PathBuf};
 

@@ -13,7 +13,7 @@ fn the_projects_own_schemas_are_in_the_one_layout() {
     }
 }
 
-/// A part of a table is indented as in the table.
+/// Part of a table is indented as it is in the table.
 #[test]
 fn blocks_of_kdl_are_in_the_one_layout() {
     let mut wrong = Vec::new();

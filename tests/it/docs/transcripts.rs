@@ -30,7 +30,7 @@ fn commands(block: &Block) -> Vec<(String, Vec<String>)> {
 }
 
 /// Makes an edit that the README shows: the line of a column replaces the line of that column, or of the one
-/// it was; other lines are added at the end of the first table.
+/// in its `was=`; other lines are added at the end of the first table.
 fn edited(schema: &str, edit: &str) -> String {
     let mut lines: Vec<String> = schema.lines().map(str::to_owned).collect();
     for line in edit.lines() {

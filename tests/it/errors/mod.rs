@@ -45,8 +45,8 @@ fn valid_for(dialect: Dialect, schema: &str) {
     assert_eq!(errors_in_schema(&dedent(schema), &[dialect]), None);
 }
 
-/// A folder with the files of a schema. The program runs in it: what it says of files depends on its working
-/// directory.
+/// A folder with the files of a schema. The program runs in it: what it says about files depends on its
+/// working directory.
 struct Folder(tempfile::TempDir);
 
 impl Folder {

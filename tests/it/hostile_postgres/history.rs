@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::support::postgres::{Database, servers};
 
-/// What is wrong with the history, the SQL that makes it so and the SQL that undoes that, and what is said.
+/// What is wrong with the history: the SQL that causes it, the SQL that undoes that, and the message.
 const FAULTS: [(&str, &str, &str); 12] = [
     (
         "CREATE TRIGGER t BEFORE INSERT ON _rosey_history FOR EACH ROW EXECUTE FUNCTION w.trigger()",
@@ -46,7 +46,7 @@ const SET_UP: &str = "CREATE SCHEMA w; CREATE SEQUENCE w.calls; \
     CREATE FUNCTION w.trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM nextval('w.calls'); RETURN new; END $$; \
     CREATE DOMAIN w.checked AS text CHECK (w.spy(VALUE))";
 
-/// Runs a command and returns what it says if it fails.
+/// Runs a command and returns its message if it fails.
 fn refused(database: &Database<'_>, folder: &std::path::Path, command: &str) -> Option<String> {
     let mut rosey = Command::new(env!("CARGO_BIN_EXE_rosey"));
     let out = rosey.current_dir(folder).args(command.split(' ')).args(["--url", &database.url()]).output().unwrap();

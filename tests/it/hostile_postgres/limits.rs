@@ -38,7 +38,8 @@ fn counting(database: &Database<'_>) -> String {
     }
 }
 
-/// A stopped process acts on no timeout, cancellation or termination, as one does that never checks for interrupts.
+/// A stopped process reacts to no timeout, cancellation or termination, like one that never checks for
+/// interrupts.
 #[test]
 fn a_plan_does_not_wait_for_a_process_that_the_server_cannot_stop() {
     // A server of its own: while a process is stopped, databases can be neither created nor dropped.
@@ -60,7 +61,7 @@ fn a_plan_does_not_wait_for_a_process_that_the_server_cannot_stop() {
     let told = error.to_string();
     assert!(told.contains(&format!("process {pid} ")) && told.contains("does not stop a statement"), "{told}");
     assert!(took < Duration::from_secs(30), "{took:?}");
-    // It was told to end, which it does as soon as it can.
+    // It has been terminated, which takes effect as soon as it continues.
     let left = format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}");
     let until = Instant::now() + Duration::from_secs(20);
     while database.value(&left) != "0" {
@@ -114,7 +115,7 @@ fn a_trial_creates_no_index_with_an_operator_class_of_somebody() {
                 assert_eq!(witness(), before, "{}, {counts:?}: {text}", server.version);
             }
         }
-        // What is built in is still tried.
+        // Built-in operator classes are still tried.
         let refused = plan(&database, &in_table("index i n using=gist"), Counts::None).unwrap_err();
         assert!(refused.contains("PostgreSQL rejects this"), "{refused}");
     }

@@ -35,7 +35,7 @@ pub enum Expect {
     Leak(&'static str),
     /// The server rejects it.
     Error,
-    /// There is a plan that says nothing of the rows: neither a count nor that one was omitted.
+    /// There is a plan that says nothing about the rows: neither a count nor that one was omitted.
     Quiet,
 }
 
@@ -164,7 +164,7 @@ pub const SAMPLES: &[Sample] = &[
     sample(Backfill("text"), "(SELECT word FROM ts_stat('SELECT to_tsvector(pin) FROM w.vault') LIMIT 1)", Not("calls ts_stat")),
     sample(Backfill("text"), "ts_rewrite('a'::tsquery, 'SELECT ''a''::tsquery, ''b''::tsquery')::text", Not("calls ts_rewrite")),
     sample(Backfill("text"), "(SELECT a FROM XMLTABLE('/a' PASSING '<a/>' COLUMNS a text) t)", Not("calls ")),
-    // Functions of users under every name and notation.
+    // User-defined functions under every name and notation.
     sample(Check, "w.f(name)", Not("calls w.f(text)")),
     sample(Check, "w.f('a')", Not("calls w.f(text)")),
     sample(Check, "\"w\".\"f\"(t => name)", Not("calls w.f(text)")),

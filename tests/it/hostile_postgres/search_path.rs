@@ -1,6 +1,6 @@
-//! A schema of the search path holds operators and functions that fit the arguments of rosey's own queries
-//! better than the built-in ones do: none of them is called, and every command says what it says in a database
-//! without them.
+//! A schema in the search path contains operators and functions that match the arguments of rosey's own
+//! queries better than the built-in ones: none of them is called, and the output of every command is the same
+//! as in a database without them.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -38,7 +38,7 @@ view busy { as \"SELECT id, name FROM users WHERE n > 2\" }
 const ROWS: &str =
     "INSERT INTO users (name, mood, n) VALUES ('ann', 'good', 3), ('bob', 'bad', 4); INSERT INTO app.posts (\"user\") VALUES (1)";
 
-/// What changes between the two versions of the schema: each takes another way through rosey.
+/// What changes between the two versions of the schema: each takes another path through rosey.
 const CHANGES: [(&str, &str); 6] = [
     ("enum mood good bad odd", "enum mood bad good"),
     ("\"varchar(20)\"", "\"varchar(10)\""),
@@ -98,7 +98,7 @@ fn rosey(database: &Database<'_>, folder: &Path, command: &str) -> Output {
     rosey.output().unwrap()
 }
 
-/// Returns what a command says, without what differs from run to run.
+/// Returns the output of a command, without what differs from run to run.
 fn said(database: &Database<'_>, folder: &Path, command: &str) -> String {
     let out = rosey(database, folder, command);
     let text = format!("{}\n{}{}", out.status, String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
@@ -129,8 +129,8 @@ fn operators_and_functions_of_the_search_path_are_not_called() {
                 std::fs::write(folder.join("schema.kdl"), &schemas[version]).unwrap();
                 said(database, folder, command)
             });
-            // A saved plan asks the server about nothing, so it counts nothing if a function of a user has the name of one
-            // that it would call.
+            // A saved plan does not ask the server, so it counts nothing if a user-defined function has the
+            // name of one that the count would call.
             if !command.contains("--out") {
                 assert_eq!(got, wanted, "{}: rosey {command}", server.version);
             }

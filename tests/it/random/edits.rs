@@ -1,7 +1,7 @@
 //! Random edits of random schemas: renames in swaps, chains and case, names that pass between objects, keys
-//! that change under foreign keys, views and triggers that follow or do not. The expected result is known
-//! without rosey: a database created from the new schema shows which views and triggers can work, and
-//! identities show where each value belongs.
+//! that change under foreign keys, views and triggers that follow or do not. The expected result is
+//! determined without rosey: a database created from the new schema shows which views and triggers can work,
+//! and identities show where each value belongs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -259,10 +259,10 @@ fn lost(works: &Works, now: &Works, before: &Model, after: &Model) -> Vec<String
 }
 
 /// Checks that an error names a view or trigger that can no longer work; without one, there must be another
-/// reason against the change.
+/// reason for the refusal.
 fn is_named(error: &ApplyError, works: &Works, alone: Option<&Works>, before: &Model, after: &Model) -> Result<(), String> {
     let said = match error {
-        // Nothing of the first schema is left.
+        // Nothing of the first schema remains.
         ApplyError::EmptySchema => return Ok(()),
         ApplyError::Blocked(hazards) => hazards.iter().map(|h| format!("{} {}\n", h.address, h.text())).collect(),
         ApplyError::Plan(PlanError::Schema { problems, .. }) => problems.iter().map(|p| format!("{}\n", p.message)).collect::<String>(),

@@ -1,5 +1,5 @@
-//! Schemas as objects with an identity besides their names: what an edit renames, drops or passes a name on
-//! to is known here without rosey. Writes KDL; knows nothing about databases.
+//! Schemas as objects with an identity besides their names, so that it is known without rosey what an edit
+//! renames, drops or passes a name on to. Writes KDL; knows nothing about databases.
 
 mod changes;
 mod types;

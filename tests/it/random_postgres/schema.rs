@@ -1,4 +1,4 @@
-//! Random schemas for PostgreSQL as text, from dice. Names are odd on purpose: capitals, quotes, reserved
+//! Random schemas for PostgreSQL as text, from dice. Names are unusual on purpose: capitals, quotes, reserved
 //! words, other scripts. Knows nothing about databases.
 
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! Plans as comments, pages, pictures and reports: they are well formed, and no name from a database breaks
-//! out of its place.
+//! Plans as comments, pages, pictures and reports: they are well formed, and no name from a database is
+//! interpreted as markup.
 
 mod comment;
 mod findings;

@@ -78,7 +78,7 @@ fn serve(mut client: TcpStream, server: u16, resting: &Shared) -> io::Result<()>
     to_server.write_all(&[&[b'S', 0, 0, 0, 4][..], &query("ROLLBACK"), &query("DISCARD ALL")].concat())
 }
 
-/// Returns a session that rests, or a new one; none if the server rejects it, which the client has been told.
+/// Returns an idle session, or a new one; none if the server rejects it, which the client has been told.
 fn session(startup: &[u8], server: u16, resting: &Shared, client: &mut TcpStream) -> io::Result<Option<Session>> {
     {
         let mut resting = resting.lock().unwrap_or_else(PoisonError::into_inner);

@@ -140,7 +140,7 @@ impl Model {
         self.tables.iter().any(|table| {
             let old = before.tables.iter().filter(|t| was(table.id, &table.name, t.id, &t.name)).flat_map(|t| &t.columns);
             let old: Vec<&Column> = old.collect();
-            // The rowid key takes integers alone, whatever its name allowed before.
+            // The rowid key only accepts integers, whatever its type allowed before.
             let key = table.columns.iter().find(|c| c.id == table.key && !self.is_text(c));
             if key.is_some_and(|k| old.iter().any(|c| was(k.id, &k.name, c.id, &c.name) && before.is_text(c))) {
                 return true;
