@@ -46,6 +46,7 @@ mod owned;
 pub(crate) mod planner;
 pub(crate) mod product;
 pub(crate) mod read_type;
+mod renamed_types;
 pub(crate) mod rows;
 mod run;
 pub(crate) mod scan;

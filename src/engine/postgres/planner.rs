@@ -10,8 +10,8 @@ use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
 use super::measure::{self, Measuring};
 use super::{
-    check_defaults, dependents, fragments, given_names, history, known_types, lower, managed, normalize, null_defaults, owned, rows,
-    settle, standing, trial,
+    check_defaults, dependents, fragments, given_names, history, known_types, lower, managed, normalize, null_defaults, owned,
+    renamed_types, rows, settle, standing, trial,
 };
 use crate::diff::{Changes, TableChange, beside, diff};
 use crate::engine::PlanOptions;
@@ -70,6 +70,12 @@ impl NormalizedPair {
         }
         let mut changes = diff(&self.current, &self.desired).map_err(PlanError::Schema)?;
         given_names::keep_given(&mut changes);
+        let home = &self.live.server.default_schema;
+        let misnamed = renamed_types::problems(&changes, self.desired.schema(), home);
+        if !misnamed.is_empty() {
+            return Err(PlanError::Schema(misnamed));
+        }
+        renamed_types::follow(&mut changes, home);
         Ok(changes)
     }
 

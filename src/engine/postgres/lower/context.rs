@@ -7,7 +7,7 @@ use super::super::facts::Facts;
 use super::super::inspect::ident;
 use super::super::names::Names;
 use super::super::words::{reads, words};
-use super::super::{default_name, types as pg_types};
+use super::super::{default_name, renamed_types, types as pg_types};
 use super::aside::Asides;
 use super::ground::{domains_of, ground};
 use super::types::{self, Moved};
@@ -55,7 +55,7 @@ impl<'a> LoweringContext<'a> {
             asides: Asides::new(),
         };
         context.dropped = context.dropped();
-        context.renamed_types = types::renamed(&context);
+        context.renamed_types = renamed_types::renamed(changes, &context.names);
         context.moved = types::moved(&context);
         context
     }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::default_name;
+use super::super::{default_name, renamed_types};
 use super::super::types as pg_types;
 use super::super::words::strings;
 use super::LoweringContext;
@@ -20,14 +20,6 @@ pub(super) struct Moved {
     pub(super) aside: ObjectName,
     /// Whether values are converted by way of text: those of an enum.
     pub(super) by_text: bool,
-}
-
-/// Returns the old and new names of enums and domains that are renamed.
-pub(super) fn renamed(context: &LoweringContext<'_>) -> BTreeMap<String, String> {
-    let enums = context.changes.enums().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
-    let domains = context.changes.domains().filter_map(|d| Some((&d.before()?.name, &d.after()?.name)));
-    let key = |name: &ObjectName| context.names.key(name);
-    enums.chain(domains).filter(|(old, new)| old != new).map(|(old, new)| (key(old), key(new))).collect()
 }
 
 /// Returns all types that are re-created, including domains based on such a type.
@@ -86,12 +78,8 @@ fn aside(context: &LoweringContext<'_>, name: &ObjectName) -> ObjectName {
 /// Returns whether two types are the same after types are renamed.
 pub(super) fn same_type(context: &LoweringContext<'_>, before: &Type, after: &Type) -> bool {
     let (before, after) = (pg_types::stored(before), pg_types::stored(after));
-    let renamed = || {
-        let (old, dimensions) = pg_types::named(&before, &context.names)?;
-        let (new, others) = pg_types::named(&after, &context.names)?;
-        Some(dimensions == others && (old == new || context.renamed_types.get(&old) == Some(&new)))
-    };
-    before == after || renamed().unwrap_or_default()
+    let same = || pg_types::named(&before, &context.names).is_some_and(|b| Some(b) == pg_types::named(&after, &context.names));
+    before == after || same() || renamed_types::is_renamed(&context.renamed_types, &context.names, &before, &after)
 }
 
 /// Returns whether SQL names a column of an enum whose values are reordered.
