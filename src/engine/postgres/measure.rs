@@ -73,9 +73,14 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], mea
     }
     let extension = steps.iter().find(|s| s.action == Action::Create && *s.address.kind() == Kind::Extension);
     let extension = extension.map(|s| s.address.last().to_owned());
+    let there_then = steps.iter().filter(|s| s.action != Action::Destroy).map(|s| format!("\"{}\"", s.address.last()));
+    let there_then: Vec<String> = there_then.collect();
     for counting in all {
         let hazard = &mut steps[counting.step].hazards[counting.hazard];
         let outcome = match (counting.outcome.unwrap_or(Outcome::Not(gate::not_taken())), &extension) {
+            (Outcome::Refused(message), _) if message.ends_with("does not exist") && there_then.iter().any(|n| message.contains(n)) => {
+                Outcome::Not(NotCounted::Unknown(format!("{message} yet")))
+            }
             (Outcome::Refused(message), Some(name)) if message.contains("does not exist") => {
                 Outcome::Not(NotCounted::Unknown(format!("{message} yet; extension {name}, which this plan creates, may provide it")))
             }

@@ -79,6 +79,10 @@ pub(super) fn loosened(context: &LoweringContext<'_>, table: &Altered<'_>) -> Ve
         let Delta::Alter { before, after, .. } = delta else { continue };
         let live = live_column(&table.edits, &after.name);
         let name = quote(live.as_str());
+        if counts(before) && counts(after) && before.identity.is_some() != after.identity.is_some() {
+            let sequence = context.now(&context.sequence_of(&table.edits.live.name, live));
+            found.push(numbers::remember(table, after, &sequence));
+        }
         if before.ty.is_serial() && !after.ty.is_serial() {
             found.push(table.before(&format!("ALTER COLUMN {name} DROP DEFAULT")).on_catalog());
             let sequence = context.sequence_of(&table.edits.live.name, live);
@@ -92,6 +96,11 @@ pub(super) fn loosened(context: &LoweringContext<'_>, table: &Altered<'_>) -> Ve
         }
     }
     found
+}
+
+/// Returns whether the column takes its values from a sequence of its own.
+fn counts(column: &Column) -> bool {
+    column.ty.is_serial() || column.identity.is_some()
 }
 
 /// Returns the columns that are dropped for good or re-created, under their new names.
@@ -308,10 +317,13 @@ fn owned(table: &Altered<'_>, column: &Column) -> String {
     format!("pg_catalog.pg_get_serial_sequence({}, {})", literal(&table.new), literal(column.name.as_str()))
 }
 
-/// Makes the sequence of a column that becomes serial or identity continue after the existing rows.
+/// Makes the sequence of a column that becomes serial or identity continue after the existing rows, and after the position of
+/// its old sequence.
 fn went_on(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     if is_numbered(table, column) {
         numbers::after_numbered(table, column, sequence)
+    } else if table.column(&column.name).is_some_and(counts) {
+        numbers::past_remembered(table, column, sequence)
     } else {
         numbers::past_highest(table, column, sequence)
     }

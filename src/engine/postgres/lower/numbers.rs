@@ -1,7 +1,7 @@
 //! The numbers that serial and identity columns give to existing rows, within the bounds of their sequences
 //! (<https://www.postgresql.org/docs/current/sql-createsequence.html>). Creates no sequence.
 
-use super::super::names::{list, quote};
+use super::super::names::{list, literal, quote};
 use super::tables::Altered;
 use crate::plan::{Code, Hazard, Level, Probe, Statement};
 use crate::schema::{Column, Part, SequenceOptions, Type};
@@ -105,6 +105,41 @@ pub(super) fn past_highest(table: &Altered<'_>, column: &Column, sequence: &str)
     let within = format!("{name} BETWEEN {} AND {}", bound(numbers.min), bound(numbers.max));
     Statement::new(format!(
         "SELECT pg_catalog.setval({sequence}, {most}({name})) FROM {from} WHERE {within} HAVING {most}({name}) {compares} {first}"
+    ))
+}
+
+/// Keeps the position of a sequence that is dropped before its successor exists, until the end of the transaction.
+pub(super) fn remember(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
+    let setting = literal(&position(table, column));
+    let position = "CASE WHEN is_called THEN last_value::text ELSE '' END";
+    Statement::of_catalog(format!("SELECT pg_catalog.set_config({setting}, {position}, true) FROM {sequence}"))
+}
+
+/// Makes the sequence continue after the existing values and after the remembered position.
+pub(super) fn past_remembered(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
+    let numbers = Numbers::of(column);
+    let (most, compares) = if numbers.step < 0 { ("min", "<=") } else { ("max", ">=") };
+    let (name, from, first) = (quote(column.name.as_str()), &table.new, numbers.first);
+    let within = format!("n BETWEEN {} AND {}", bound(numbers.min), bound(numbers.max));
+    let position = format!("nullif(pg_catalog.current_setting({}), '')::bigint", literal(&position(table, column)));
+    let all = format!("SELECT {name} FROM {from} UNION ALL SELECT {position}");
+    Statement::new(format!(
+        "SELECT pg_catalog.setval({sequence}, {most}(n)) FROM ({all}) AS numbers(n) WHERE {within} HAVING {most}(n) {compares} {first}"
+    ))
+}
+
+/// Returns the setting that keeps the position of a column's sequence. It need only differ from those of the table's other
+/// columns: each step sets its own before it reads them.
+fn position(table: &Altered<'_>, column: &Column) -> String {
+    format!("rosey.position_{}", table.edits.after.columns.get_index_of(&column.name).unwrap_or_default())
+}
+
+/// Makes a new sequence continue where another one is, if that is within its bounds.
+pub(super) fn go_on_from(sequence: &str, numbers: Numbers, old: &str) -> Statement {
+    let (min, max) = (bound(numbers.min), bound(numbers.max));
+    Statement::of_catalog(format!(
+        "SELECT pg_catalog.setval({}, last_value, is_called) FROM {old} WHERE last_value BETWEEN {min} AND {max}",
+        literal(sequence)
     ))
 }
 

@@ -3,12 +3,12 @@
 
 use super::super::names::{literal, quote};
 use super::super::{ddl, types};
-use super::numbers::Numbers;
+use super::numbers::{self, Numbers};
 use super::{LoweringContext, alter, edited, rename};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::engine::advice::rename_or_ignore;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step};
-use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions};
+use crate::schema::{Column, Ident, ObjectName, Sequence, SequenceOptions, Table};
 
 pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
     context.changes.sequences().flat_map(|delta| sequence_steps(context, delta)).collect()
@@ -22,6 +22,11 @@ fn sequence_steps(context: &LoweringContext<'_>, delta: &Delta<Sequence>) -> Vec
             let mut step = Step::new(s.address(), Action::Create, statements);
             step.footprint.creates.push(context.relation(&s.name));
             context.comes(&mut step.footprint, &s.name);
+            if let Some(old) = predecessor(context, s) {
+                let numbers = Numbers::with(&s.options, types::stored(&s.ty));
+                step.statements.push(numbers::go_on_from(&context.names.sql(&s.name), numbers, &context.now(&old)));
+                step.footprint.frees.push(context.relation(&old));
+            }
             let mut steps = vec![step];
             steps.extend(s.owned_by.as_ref().map(|owner| owned(context, s, owner, Action::Create)));
             steps
@@ -32,12 +37,43 @@ fn sequence_steps(context: &LoweringContext<'_>, delta: &Delta<Sequence>) -> Vec
             step.footprint.drops.push(context.relation(&s.name));
             context.goes(&mut step.footprint, &s.name);
             step.hazards.extend(loses_its_position(context, s));
-            let mut steps: Vec<Step> = s.owned_by.as_ref().map(|owner| disowned(context, s, owner, Action::Destroy)).into_iter().collect();
+            let mut steps: Vec<Step> = s
+                .owned_by
+                .as_ref()
+                .map(|owner| disowned(context, s, owner, Step::new(s.address(), Action::Destroy, Vec::new())))
+                .into_iter()
+                .collect();
             steps.push(step);
             steps
         }
         Delta::Alter { before, after, edits } => altered(context, before, after, edits),
     }
+}
+
+/// Returns the live sequence of a serial or identity column whose place a new sequence takes: it has its name, or the column
+/// takes its values from the new one.
+fn predecessor(context: &LoweringContext<'_>, new: &Sequence) -> Option<ObjectName> {
+    let counts = |c: &Column| c.ty.is_serial() || c.identity.is_some();
+    let has_its_name = |old: &ObjectName| {
+        let earlier = new.was.iter().map(|was| context.names.sibling(&new.name, was));
+        std::iter::once(new.name.clone()).chain(earlier).any(|name| context.names.same(&name, old))
+    };
+    let uses_it = |table: &Table, column: &Column| {
+        let default = column.default.as_ref().map(|d| super::super::words::words(&ddl::value(&d.value))).unwrap_or_default();
+        default.contains(new.name.name.as_str()) || new.owned_by.as_ref().is_some_and(|(t, c)| *t == table.name && *c == column.name)
+    };
+    let mut columns = context.changes.tables().flat_map(|change| {
+        let live = change.before().into_iter().flat_map(|t| t.columns.values().map(move |c| (t, c)));
+        live.map(move |(table, column)| (table, column, if let TableChange::Alter(edits) = change { Some(edits) } else { None }))
+    });
+    columns.find_map(|(table, column, edits)| {
+        let after = edits.and_then(|e| Some((&e.after, e.column_after(&column.name)?)));
+        if !counts(column) || after.is_some_and(|(_, c)| counts(c)) {
+            return None;
+        }
+        let old = context.sequence_of(&table.name, &column.name);
+        (has_its_name(&old) || after.is_some_and(|(t, c)| uses_it(t, c))).then_some(old)
+    })
 }
 
 /// Reports the loss of the sequence's position, which is stored nowhere else. If the owning column is dropped
@@ -68,9 +104,9 @@ fn owned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident
     step
 }
 
-/// Returns the step that removes its owner, under its old name: otherwise it would be dropped with the owner.
-fn disowned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
-    let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &context.now(&s.name), "OWNED BY NONE")]);
+/// Completes the step that removes its owner, under its old name: otherwise it would be dropped with the owner.
+fn disowned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident), mut step: Step) -> Step {
+    step.statements.push(alter("SEQUENCE", &context.now(&s.name), "OWNED BY NONE"));
     step.footprint.frees = vec![context.relation(&s.name), context.shape(&owner.0), Resource::OwnedSequence(context.names.key(&s.name))];
     step
 }
@@ -92,7 +128,9 @@ fn altered(context: &LoweringContext<'_>, before: &Sequence, after: &Sequence, e
     statements.extend(edited(edits, Attribute::Comment).then(|| comment(context, after)));
     let mut steps = Vec::new();
     if edited(edits, Attribute::OwnedBy) {
-        steps.extend(before.owned_by.as_ref().map(|owner| disowned(context, before, owner, Action::Alter)));
+        steps.extend(
+            before.owned_by.as_ref().map(|owner| disowned(context, before, owner, Step::new(after.address(), Action::Alter, Vec::new()))),
+        );
         steps.extend(after.owned_by.as_ref().map(|owner| owned(context, after, owner, Action::Alter)));
     }
     if !statements.is_empty() {

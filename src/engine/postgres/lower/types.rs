@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::{default_name, renamed_types};
 use super::super::types as pg_types;
 use super::super::words::strings;
+use super::super::{default_name, renamed_types};
 use super::LoweringContext;
 use super::edited;
 use super::holders::{holders, types_over};
