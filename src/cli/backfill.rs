@@ -14,7 +14,7 @@ use crate::schema::{Address, Column, EnumType, Expr, Part, Schema, Table, Type};
 /// Backfills for a rollback.
 #[derive(Args, Clone, Default)]
 pub(super) struct BackfillArguments {
-    /// What the rows get in a column that a rollback makes NOT NULL: an SQL expression over the rows as they are, as in users.email=lower(name). May be given several times.
+    /// The value for existing rows of a column that a rollback makes NOT NULL, as an SQL expression over these rows, for example users.email=lower(name). Can be repeated.
     #[arg(long, value_name = "TABLE.COLUMN=SQL")]
     backfill: Vec<String>,
 }
@@ -96,8 +96,9 @@ pub(super) fn advise(plan: &mut Plan, enums: &Schema) {
     for hazard in plan.steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| lacking.iter().any(|(a, _)| *a == h.address)) {
         if hazard.code == Code::BreaksNotNull {
             let column = hazard.address.last();
-            hazard.advice =
-                format!("the recorded schema has {column} as NOT NULL, and nothing that fills it. Give these rows a value: {command}");
+            hazard.advice = format!(
+                "the recorded schema declares {column} NOT NULL and provides no value for existing rows; to specify one: {command}"
+            );
         }
     }
 }

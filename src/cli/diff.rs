@@ -23,7 +23,7 @@ pub(super) struct Diff {
     from: String,
     /// The schema to end with: any of the same.
     to: String,
-    /// The kind of database, if neither side tells.
+    /// The kind of database, if neither side determines it.
     #[arg(long, value_enum)]
     dialect: Option<Dialect>,
     #[command(flatten)]
@@ -176,7 +176,7 @@ impl Diff {
             }
             (Some(own), ..) | (_, Some(own), _) | (_, _, Some(own)) => Ok(own),
             (None, None, None) => {
-                Err(Failure::new("cannot tell the dialect from either side").help("add --dialect sqlite or --dialect postgres"))
+                Err(Failure::new("neither side determines the dialect").help("add --dialect sqlite or --dialect postgres"))
             }
         }
     }

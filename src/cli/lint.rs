@@ -17,7 +17,7 @@ pub(super) struct Lint {
     schema: SchemaArguments,
     #[command(flatten)]
     env: EnvArguments,
-    /// Check for one kind of database only; default: that of rosey.kdl, else both.
+    /// Check for one kind of database only; default: that of rosey.kdl, otherwise both.
     #[arg(long, value_enum)]
     dialect: Option<Dialect>,
     /// Output format.

@@ -131,7 +131,7 @@ enum Command {
 /// Options for the schema.
 #[derive(Args, Clone)]
 struct SchemaArguments {
-    /// The schema: a file, or a folder of `*.kdl` files; default: the one named by rosey.kdl, else schema.kdl.
+    /// The schema: a file, or a folder of `*.kdl` files; default: the one in rosey.kdl, otherwise schema.kdl.
     #[arg(long, value_name = "FILE|FOLDER")]
     schema: Option<PathBuf>,
 }
@@ -139,7 +139,7 @@ struct SchemaArguments {
 /// Options for the environment.
 #[derive(Args, Clone)]
 struct EnvArguments {
-    /// The environment in rosey.kdl that gives the database and the settings.
+    /// The environment in rosey.kdl whose database and settings to use.
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
     /// The project file; default: rosey.kdl in the working directory. A file named here is trusted like the command line: a job for pull requests should name one that the pull request cannot change.

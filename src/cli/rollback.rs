@@ -20,7 +20,7 @@ use crate::render;
 /// Rolls back to an earlier schema.
 #[derive(Args)]
 pub(super) struct Rollback {
-    /// How many applies to undo, as 2 or -2; default: one, unless --to is given.
+    /// How many applies to undo, for example 2 or -2; default: one, unless --to is given.
     #[arg(value_name = "N", allow_negative_numbers = true, conflicts_with = "to", value_parser = back)]
     count: Option<usize>,
     /// Roll back to the schema of this version, or to base, the schema before version 1.

@@ -26,7 +26,7 @@ pub(super) struct Test {
     /// touched. Without --url the cases run on SQLite, in temporary files.
     #[arg(long)]
     url: Option<String>,
-    /// The kind of database; default: PostgreSQL if --url names a server, else SQLite.
+    /// The kind of database; default: PostgreSQL if --url names a server, otherwise SQLite.
     #[arg(long, value_enum)]
     dialect: Option<Dialect>,
     /// Run only the cases whose path contains this text.

@@ -16,7 +16,7 @@ pub(super) struct Validate {
     schema: SchemaArguments,
     #[command(flatten)]
     env: EnvArguments,
-    /// Check for one kind of database only; default: that of rosey.kdl, else both.
+    /// Check for one kind of database only; default: that of rosey.kdl, otherwise both.
     #[arg(long, value_enum)]
     dialect: Option<Dialect>,
 }

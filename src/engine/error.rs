@@ -134,7 +134,7 @@ pub enum PlanError {
     #[error(transparent)]
     Database(#[from] Error),
     /// The schema file requires something that the database cannot hold; each problem has a position.
-    #[error("the schema cannot be put into {engine}")]
+    #[error("the schema is not valid for {engine}")]
     Schema {
         /// The engine's name.
         engine: &'static str,

@@ -168,7 +168,7 @@ const fn told(code: Code) -> Told {
         ]),
         Code::DropsAdopted => ("SQLite and PostgreSQL", [
             "A rollback drops a table or column that rosey did not create.",
-            "It was in the database before rosey, or something else added it, and a stamp or a later apply took it into the history. The schema that the rollback leads to does not have it.",
+            "It was in the database before rosey, or something else added it, and a stamp or a later apply recorded it in the history. The schema that the rollback leads to does not have it.",
             "Roll back to a version that has it, or apply a schema file that declares it.",
             "rosey history 3 --schema > back.kdl    -- edit it, then rosey apply --schema back.kdl",
         ]),

@@ -71,7 +71,7 @@ impl Lost {
             }
             (LossCause::Adopted, _) => format!("rosey did not create {kind} {name}: version {by} found it in the database"),
             (LossCause::Dropped, None) if *self.address.last_kind() == Kind::Sequence => {
-                format!("sequence {name} begins again at its start value; version {by} dropped its current value")
+                format!("sequence {name} restarts at its start value; version {by} dropped its current value")
             }
             (LossCause::Dropped, None) => format!("{kind} {name} is re-created empty; version {by} dropped its data"),
             (LossCause::Dropped, Some(column)) => format!("column {name} is re-created {}; version {by} dropped its values", with(column)),
@@ -150,7 +150,7 @@ impl Hazard {
             | Code::LosesAutoincrement
             | Code::TakenAsUtc => "",
             Code::BreaksNotNull => {
-                "the recorded schema has the column as NOT NULL, and nothing that fills it. Give these rows a value: add --backfill TABLE.COLUMN=SQL to rosey rollback, or to rosey plan --to"
+                "the recorded schema declares the column NOT NULL and provides no value for existing rows; to specify one, add --backfill TABLE.COLUMN=SQL to rosey rollback, or to rosey plan --to"
             }
             // The server does not convert them at all, whatever the rows contain.
             Code::LosesValues if self.level == Level::Blocks => WITH_USING,

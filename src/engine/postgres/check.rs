@@ -194,7 +194,7 @@ fn unlogged_parent(key: &ForeignKey, table: &Table, schema: &Schema, found: &mut
     let Some(parent) = schema.tables.get(&key.table).filter(|p| p.unlogged && !table.unlogged) else { return };
     let message = format!("a foreign key of table `{}` references table `{}`, which is unlogged", table.name, parent.name);
     let problem = Problem::new(message, key.origin.0, "PostgreSQL does not allow this").also(parent.origin.0, "unlogged here");
-    found.push(problem.help(format!("make `{}` unlogged too, or take unlogged from `{}`", table.name, parent.name)));
+    found.push(problem.help(format!("make `{}` unlogged too, or remove unlogged from `{}`", table.name, parent.name)));
 }
 
 fn index(index: &Index, found: &mut Vec<Problem>) {

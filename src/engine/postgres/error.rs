@@ -149,7 +149,7 @@ pub enum Error {
     #[error("deadlock detected; the server rolled back this session's transaction")]
     Deadlock,
     /// 57014: canceled by a user, or by a timeout on the server.
-    #[error("the statement was cancelled")]
+    #[error("the statement was canceled")]
     Cancelled,
     /// 53100: the disk is full.
     #[error("the server's disk is full: {0}")]

@@ -21,7 +21,7 @@ fn the_command_that_a_refused_rollback_gives_fills_the_columns() {
         s.applies(WITHOUT, "without");
         value("INSERT INTO users (name) VALUES ('ada')");
         let refused = s.rosey(&["rollback", "--auto-approve", "--backup", "never"]).exits(3);
-        let said = "the recorded schema has age as NOT NULL, and nothing that fills it. Give these rows a value: ";
+        let said = "the recorded schema declares age NOT NULL and provides no value for existing rows; to specify one: ";
         assert!(refused.err.contains("1 of 1 rows have no age") || refused.err.contains(said), "{on}\n{refused}");
         let command = command_behind(&refused.err, said);
         assert_eq!(
@@ -115,7 +115,7 @@ fn a_rollback_warns_of_sequences_that_begin_again() {
         s.applies(&format!("sequence tickets\n{WITHOUT}"), "one");
         value("SELECT nextval('tickets')::text");
         s.applies(WITHOUT, "two");
-        let told = "sequence tickets begins again at its start value; version 2 dropped its current value";
+        let told = "sequence tickets restarts at its start value; version 2 dropped its current value";
         told_everywhere(on, &s, "1", &["values-not-restored", told]);
     });
 }

@@ -30,7 +30,7 @@ fn while_planning_the_servers_query_is_stopped() {
             send(&child, signal);
             let run = Run::of(child);
             run.ends(code, &["error: interrupted; nothing was changed"]);
-            run.never_says(&["cancelled", "help:"]);
+            run.never_says(&["canceled", "help:"]);
             assert_eq!(database.value(waits), "0");
             other.run("ROLLBACK");
         }
@@ -53,7 +53,7 @@ fn while_counting_the_servers_query_is_stopped() {
             send(&child, signal);
             let run = Run::of(child);
             run.ends(code, &["error: interrupted; nothing was changed"]);
-            run.never_says(&["cancelled", "not counted"]);
+            run.never_says(&["canceled", "not counted"]);
             wait_until("the server's query goes on", || database.value(counts) == "0");
             // A count may take ten seconds; rosey did not wait for it.
             assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());

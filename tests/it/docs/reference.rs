@@ -8,15 +8,18 @@ const HEAD: &str = "# Commands
 
 <!-- Written by `ROSEY_WRITE_DOCS=1 cargo test --test it docs::` from the program's own arguments. -->
 
-Every command with every argument, as `rosey COMMAND --help` says it. What they are for is in the [README](../README.md).
+Every command with every argument, as `rosey COMMAND --help` prints them. The [README](../README.md) describes
+what they are for.
 
-Results go to standard output; the database's name, progress and errors go to standard error. Exit codes: 0 done, or
-nothing to do; 1 an error; 2 changes were found, where that was asked; 3 refused, with nothing changed; 130
-(Ctrl-C) and 143 (SIGTERM) interrupted while nothing was being changed.
+Results are written to standard output; the name of the database, progress and errors to standard error. Exit
+codes: 0: done, or nothing to do; 1: an error; 2: changes were found (`plan --detailed-exitcode`, `diff` and
+`drift`); 3: refused, and nothing was changed; 130 (Ctrl-C) and 143 (SIGTERM): interrupted while nothing was
+being changed.
 
-These variables are read: `ROSEY_DATABASE_URL` (the database, where neither `--url` nor `--env` names it), `NO_COLOR` (no
-colour), PostgreSQL's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGDATABASE`, `PGSSLMODE` and the like (what
-the URL leaves out), and whatever a `url-from` of [rosey.kdl](configuration.md) names.
+These environment variables are read: `ROSEY_DATABASE_URL` (the database, if neither `--url` nor `--env` names
+it), `NO_COLOR` (no color), PostgreSQL's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`,
+`PGDATABASE`, `PGSSLMODE` and others (what the URL omits), and the variable that a `url-from` of
+[rosey.kdl](configuration.md) names.
 ";
 
 fn reference() -> String {
@@ -41,7 +44,7 @@ fn describe(command: &Command, text: &mut String) {
         }
         let arguments: Vec<&Arg> = sub.get_arguments().filter(|a| !a.is_hide_set() && !is_everywhere(a)).collect();
         if !arguments.is_empty() {
-            text.push_str("\n| argument | what it says |\n| --- | --- |\n");
+            text.push_str("\n| argument | description |\n| --- | --- |\n");
         }
         for argument in arguments {
             text.push_str(&format!("| {} | {} |\n", name(argument), what(argument)));

@@ -1074,7 +1074,7 @@ fn permanent_tables_that_reference_unlogged_ones() {
        ·                                        ╰── PostgreSQL does not allow this
      8 │ }
        ╰────
-      help: make `visits` unlogged too, or take unlogged from `sessions`
+      help: make `visits` unlogged too, or remove unlogged from `sessions`
 
     error: the schema has one error
     "#);

@@ -93,7 +93,7 @@ fn replaced(context: &LoweringContext<'_>, before: &Domain, after: &Domain) -> V
     let reason = if before.ty != after.ty || before.collate != after.collate {
         "the type and collation of a domain cannot be altered"
     } else if over_moved {
-        "the type under it is re-created"
+        "its base type is re-created"
     } else {
         "constraints of an array's elements cannot be added"
     };
