@@ -39,7 +39,7 @@ pub fn past(entries: &[Entry], digest: &str) -> Past {
     if entry.outcome == "running" {
         return Past::Unfinished(number);
     }
-    // A rollback is never undone by another rollback; a later one only goes back further.
+    // A rollback is never undone by another rollback; a later one only rolls back further.
     let undid = |e: &&Entry| entry.back_to.is_none() && e.number > number && e.back_to.is_some_and(|n| n < number);
     entries.iter().find(undid).map_or(Past::Applied(number), |e| Past::Undone { number, by: e.number })
 }

@@ -73,7 +73,7 @@ async fn asked_to_stop(cancel_token: &CancelToken) {
     }
 }
 
-/// An apply at work.
+/// A running apply.
 struct Work<'w> {
     session: Box<dyn Session>,
     desired: &'w Normalized,
@@ -297,7 +297,7 @@ impl Work<'_> {
     }
 }
 
-/// Converts the error of a statement that was cancelled on request.
+/// Converts the error of a statement that was canceled on request.
 fn interrupted(error: ApplyError, cancel_token: &CancelToken) -> ApplyError {
     let source = match &error {
         ApplyError::Database(source) | ApplyError::Plan(PlanError::Database(source)) | ApplyError::Statement { source, .. } => source,

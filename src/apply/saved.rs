@@ -157,8 +157,8 @@ fn first_difference(made: &str, file: &str) -> Option<usize> {
 }
 
 impl Saved {
-    /// Returns these options with the plan's metadata. A message that the caller gives takes precedence over
-    /// the plan's own.
+    /// Returns these options with the plan's metadata. A message from the caller takes precedence over the
+    /// plan's own.
     pub fn options(&self, options: &Options) -> Options {
         Options {
             message: options.message.clone().or_else(|| self.file.message.clone()),

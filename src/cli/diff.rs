@@ -37,7 +37,7 @@ pub(super) struct Diff {
 enum Side {
     Database(Box<Database>),
     State(Box<State>),
-    /// A plan file stands for the schema it leads to.
+    /// A plan file represents the schema that it leads to.
     Plan(Box<plan::PlanFile>),
     Schema(Sources),
     Sql {

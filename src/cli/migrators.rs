@@ -38,7 +38,7 @@ pub(super) fn named(tables: &[String]) -> String {
     tables.iter().map(line).collect()
 }
 
-/// Returns the migrator that owns the table, if its name alone says so.
+/// Returns the migration tool that owns the table, if its name is sufficient to tell.
 fn migrator(table: &str) -> Option<&'static str> {
     Some(match table.to_ascii_lowercase().as_str() {
         "alembic_version" => "Alembic",

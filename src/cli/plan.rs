@@ -74,7 +74,7 @@ pub(super) enum Format {
 }
 
 impl Format {
-    /// Returns whether this form is kept separately from its source, and so says where it comes from.
+    /// Returns whether this format is stored separately from its source, and therefore names it.
     fn names_its_origin(self) -> bool {
         matches!(self, Format::Html)
     }

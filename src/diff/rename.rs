@@ -93,8 +93,8 @@ fn has_table(schema: &Schema, name: &Ident) -> bool {
     schema.tables.keys().any(|t| t.name == *name) || schema.hidden_names.contains(&name.as_str().to_lowercase())
 }
 
-/// Returns the renames that were found. A table that is dropped first gives its name up for a temporary one,
-/// so that its dependents are not mistaken for those of its successor.
+/// Returns the renames that were found. A table that is dropped first gets a temporary name, so that its
+/// dependents are not mistaken for those of its successor.
 fn with_vacated(found: Moves, is_taken: impl Fn(&Ident) -> bool) -> Vec<(ObjectName, ObjectName)> {
     let mut pairs = found.pairs;
     let Some(like) = found.vacated.first() else { return pairs };

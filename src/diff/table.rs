@@ -167,7 +167,7 @@ pub(super) fn diff_tables(before: &Schema, live: &Schema, wanted: &Schema, renam
         }
     }
     let gone = live.tables.iter().filter(|(name, _)| !wanted.tables.contains_key(*name));
-    // A table that gives up its name is dropped under its current name.
+    // A table whose name another table takes is dropped under its current name.
     let original = |name: &ObjectName| renames.tables.iter().find(|(_, new)| new == name).and_then(|(old, _)| before.tables.get(old));
     changes.extend(gone.map(|(name, t)| TableChange::Drop(original(name).unwrap_or(t).clone())));
     changes
@@ -316,8 +316,8 @@ fn rename_indexes(old: &mut IndexMap<Ident, Index>, after: &Table) -> Vec<(Ident
     pairs
 }
 
-/// Returns whether nothing but indexes differs. A foreign key without referenced columns is compared without
-/// them, as they are only known with the whole schema.
+/// Returns whether only indexes differ. A foreign key without referenced columns is compared without them, as
+/// they are only known with the whole schema.
 pub(super) fn is_same(before: &Table, after: &Table) -> bool {
     let (mut a, mut b) = (before.clone(), after.clone());
     for (x, y) in [(&mut a, &b.clone()), (&mut b, before)] {

@@ -169,8 +169,8 @@ impl<'s> Matched<'s> {
     }
 }
 
-/// Returns the entries that the database lacks and that make an apply refuse. Not included are entries of a
-/// schema that a database had, partitions, which may be added and dropped, and properties of tables.
+/// Returns the entries that the database lacks and that make an apply refuse. Entries of a schema that a
+/// database had, partitions, which may be added and dropped, and properties of tables are not included.
 pub(super) fn lacking(live: &Schema, wanted: &Schema) -> Vec<(AnyKind, String)> {
     if wanted.unmanaged.is_empty() || wanted.names_are_exact {
         return Vec::new();

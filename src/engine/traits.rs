@@ -37,7 +37,7 @@ pub enum BackupMode {
 /// The purpose of a session.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Purpose<'p> {
-    /// To read alone.
+    /// To read only.
     Read,
     /// To write only to the history.
     Record,

@@ -1,5 +1,5 @@
-//! Reads files that may come from anybody: regular files only, and only up to a limit. It opens no pipe,
-//! device or system file, and says what such a path is.
+//! Reads files that may come from untrusted sources: regular files only, and only up to a limit. It opens no
+//! pipe, device or system file, and says what such a path is.
 
 use std::fs::File;
 use std::io::{Error, ErrorKind, Read, Result, Write};
@@ -71,7 +71,7 @@ fn is_special(path: &Path) -> Result<Option<&'static str>> {
     Ok(["/proc", "/sys"].iter().any(|root| real.starts_with(root)).then_some("a file in /proc or /sys"))
 }
 
-/// Formats a number of bytes for people.
+/// Formats a number of bytes for display.
 pub fn size(bytes: u64) -> String {
     if bytes >= 1 << 20 { format!("{} MiB", bytes >> 20) } else { format!("{bytes} bytes") }
 }

@@ -1,6 +1,6 @@
 //! Limits for a text before the `kdl` crate reads it: its length, its nesting, the length of a word. The
 //! crate's stack grows with every level, and its time grows faster than linearly on some texts, so a text
-//! beyond these limits is refused, with the position, based on its tokens alone. Nothing else is validated
+//! beyond these limits is refused, with the position, based only on its tokens. Nothing else is validated
 //! here.
 
 use std::ops::Range;

@@ -31,7 +31,7 @@ fn old_names(node: &KdlNode) -> Option<String> {
     node.get("was")?.as_string().map(str::to_owned)
 }
 
-/// Returns the text, or the node formatted anew if the text has more than one line.
+/// Returns the text, or the node in a new format if the text has more than one line.
 fn in_one_line(node: &KdlNode, text: &str) -> String {
     if !text.is_empty() && !text.contains('\n') {
         return text.to_owned();

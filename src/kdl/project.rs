@@ -146,7 +146,7 @@ pub enum Counts {
     #[default]
     Full,
     /// Expressions may read only the row itself, through functions that are known to be safe, and "some rows"
-    /// is shown instead of a number. For a schema file written by somebody else.
+    /// is shown instead of a number. For a schema file from somebody else.
     Safe,
     /// Nothing is evaluated, and no table is read.
     None,

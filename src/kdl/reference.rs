@@ -187,7 +187,7 @@ pub(super) fn encode_references(line: Line, fk: &ForeignKey) -> Line {
 fn target(fk: &ForeignKey) -> String {
     let schema = fk.table.schema.as_ref().map(|s| format!("{}.", path_name(s))).unwrap_or_default();
     let to: Vec<String> = fk.to.iter().map(path_name).collect();
-    // `schema.table` alone would be read as `table.column`.
+    // `schema.table` by itself would be read as `table.column`.
     let columns = if to.is_empty() && schema.is_empty() { String::new() } else { format!("({})", to.join(", ")) };
     format!("{schema}{}{columns}", path_name(&fk.table.name))
 }

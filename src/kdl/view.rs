@@ -73,7 +73,7 @@ fn decode_columns(node: &mut Node) -> Vec<Ident> {
     columns
 }
 
-/// Returns the children besides the query.
+/// Returns the children other than the query.
 fn more(with: &[(String, String)], was: &[Ident], allows: &Allows) -> Vec<Line> {
     writer::with(with).into_iter().chain(writer::was(was)).chain(allow::lines(allows)).collect()
 }

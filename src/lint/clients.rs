@@ -1,5 +1,5 @@
 //! What a plan breaks for running applications: names, columns that an insert could omit or set, the type
-//! that a column was read as. Judges by the schema alone; it does not know what the applications do.
+//! that a column was read as. Judges only by the schema; it does not know what the applications do.
 
 use std::collections::BTreeSet;
 

@@ -7,7 +7,7 @@ use crate::schema::{Address, Capabilities, Dialect, Origin, Schema};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Text {
-    /// The code. It never changes, as people put it into their files.
+    /// The code. It never changes, because users write it in their files.
     pub code: &'static str,
     /// What is found, in a sentence.
     pub summary: &'static str,

@@ -57,7 +57,7 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Determines the kind from the lines of the text alone, which may be damaged or edited.
+    /// Determines the kind from the lines of the text, which may be damaged or edited.
     pub fn of(text: &str) -> Option<FileKind> {
         let head = text.lines().map(str::trim_start).find(|l| !l.is_empty() && !l.starts_with("//"))?;
         match head.split_whitespace().next()? {

@@ -3,7 +3,7 @@
 use super::NotCounted;
 use crate::schema::Address;
 
-/// The stable name of a hazard, which users put into their pipelines.
+/// The stable name of a hazard, on which pipelines of users depend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Code {

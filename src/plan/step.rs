@@ -124,7 +124,7 @@ impl Statement {
     }
 }
 
-/// The resources that a step affects. They alone determine the order of a plan.
+/// The resources that a step affects. Only these determine the order of a plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Footprint {
@@ -207,7 +207,7 @@ pub struct Step {
     pub statements: Vec<Statement>,
     /// Where it runs.
     pub transaction: Transaction,
-    /// The locks that it takes and that affect other sessions.
+    /// The locks that it acquires and that affect other sessions.
     pub locks: Vec<Lock>,
     /// The resources that it affects.
     pub footprint: Footprint,

@@ -11,7 +11,7 @@ use crate::diff::Changes;
 use crate::plan::{Action, Drift, Plan, Step, counted};
 use crate::schema::{Address, Dialect};
 
-/// Renders the drift alone as text.
+/// Renders only the drift, as text.
 pub fn drift(drift: &Drift, dialect: Dialect, style: Style) -> String {
     let blocks = blocks(drift, dialect);
     let count = |symbol| blocks.iter().filter(|b| b.symbol == symbol).count();
@@ -67,7 +67,7 @@ struct Alone<'d> {
     drift: Option<Document<'d>>,
 }
 
-/// Renders the drift alone as JSON; `null` if there is none.
+/// Renders only the drift, as JSON; `null` if there is none.
 pub fn drift_json(drift: Option<&Drift>, dialect: Dialect) -> String {
     let document = Alone { format_version: super::json::FORMAT_VERSION, drift: drift.map(|d| document(d, dialect)) };
     written(&document)

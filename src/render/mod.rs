@@ -1,6 +1,7 @@
 //! Renders a plan for people and programs: one view of the plan, and one file for each format.
 //!
-//! The same plan gives the same bytes: no times, no paths, no random ids. Values from rows are never shown.
+//! The same plan results in the same bytes: no times, no paths, no random ids. Values from rows are never
+//! shown.
 
 mod annotations;
 mod costs;

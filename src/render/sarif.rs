@@ -127,7 +127,7 @@ fn result(entry: &Entry, place: Option<&Place>, codes: &BTreeSet<&str>) -> Value
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Returns a path as a URI reference; relative paths stay relative. Their colons are escaped so that nothing
-/// before one is taken for a scheme (RFC 3986, 4.2).
+/// before one is read as a scheme (RFC 3986, 4.2).
 fn uri(path: &str) -> String {
     let path = path.replace('\\', "/");
     let path = path.strip_prefix("./").unwrap_or(&path);

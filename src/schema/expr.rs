@@ -4,14 +4,14 @@ use std::fmt;
 
 use super::{Case, Ident, Origin};
 
-/// Precedes a double-quoted name in a canonical spelling if SQLite may take it for a string because no name
+/// Precedes a double-quoted name in a canonical spelling if SQLite may read it as a string because no name
 /// matches (<https://sqlite.org/quirks.html#double_quoted_string_literals_are_accepted>). Compared exactly
 /// with another such name, and without case with a plain name.
 pub const UNSURE: char = '\u{1}';
 
 /// A piece of SQL that rosey passes through: the condition of a check, a default, the body of a view.
 ///
-/// Equality looks at [`Expr::canon`] alone. In that spelling, which a dialect's normalization produces, every
+/// Equality compares only [`Expr::canon`]. In that spelling, which a dialect's normalization produces, every
 /// identifier is in double quotes and every string literal in single quotes, so that names can be replaced
 /// safely.
 #[derive(Clone, Default)]
@@ -93,7 +93,7 @@ fn end_of_quoted(bytes: &[u8], start: usize) -> usize {
     bytes.len()
 }
 
-/// Returns whether two canonical spellings differ only in the case of names, where at least one of the two is
+/// Returns whether two canonical spellings differ only in the case of names, if at least one of the two is
 /// certainly a name.
 fn same(mut a: &str, mut b: &str) -> bool {
     loop {

@@ -33,7 +33,7 @@ pub struct Extension {
 }
 
 impl Extension {
-    /// Creates an extension with the server's defaults. The comment that it comes with is not compared.
+    /// Creates an extension with the server's defaults. Its built-in comment is not compared.
     pub fn new(name: Ident) -> Self {
         Extension { head: Head::new(ObjectName::bare(name)), schema: None, version: None }
     }

@@ -43,7 +43,7 @@ pub enum TestError {
     /// A statement of the case failed.
     #[error("{reason}\n{sql}")]
     Statement {
-        /// The reason given by the database.
+        /// The reason reported by the database.
         reason: String,
         /// The statement.
         sql: String,

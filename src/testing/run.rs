@@ -25,7 +25,7 @@ pub enum Verdict {
     Failed(Vec<String>),
     /// It is for another dialect.
     Skipped,
-    /// It was cancelled.
+    /// It was canceled.
     Interrupted,
 }
 

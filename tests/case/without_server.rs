@@ -44,7 +44,7 @@ fn heads(plan: &Plan) -> Vec<String> {
     plan.steps.iter().flat_map(of).collect()
 }
 
-/// Makes the plan from the saved texts alone.
+/// Makes the plan only from the saved texts.
 fn again(noted: &PlanSnapshot, online: bool) -> Result<Plan, String> {
     let wanted = Desired::from(applied::desired(&noted.desired)?);
     // What the history recorded is not in the file of a plan.

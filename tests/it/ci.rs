@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 
 const MARKER: &str = "<!-- rosey plan -->";
 const BOT: &str = "github-actions[bot]";
-/// A comment of this number stands for a token without write access.
+/// A comment with this number simulates a token without write access.
 const READ_ONLY: u64 = 999_999;
 
 fn root() -> &'static Path {

@@ -1,4 +1,4 @@
-//! The PostgreSQL servers of the tests: each version answers, databases are separate, and nothing is left
+//! The PostgreSQL servers of the tests: each version responds, databases are separate, and nothing is left
 //! when a process ends.
 
 use std::io::{BufRead as _, BufReader};

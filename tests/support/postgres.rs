@@ -94,7 +94,7 @@ impl Server {
         started.as_ref().map_err(|why| installed::skip(why)).ok().copied()
     }
 
-    /// Starts a server of a major version for one test alone, which may do anything with it. Stops when it is
+    /// Starts a server of a major version for a single test, which may do anything with it. Stops when it is
     /// dropped.
     pub fn own(version: u32) -> Option<Server> {
         installed::get(version).map_err(|why| installed::skip(&why)).ok().map(Server::start)
@@ -280,7 +280,7 @@ impl Database<'_> {
     }
 
     /// Runs a script. PostgreSQL runs several statements as one transaction, so what cannot run in one
-    /// (CREATE INDEX CONCURRENTLY) must be alone.
+    /// (CREATE INDEX CONCURRENTLY) must be the only statement.
     pub fn sql(&self, sql: &str) {
         self.rows(sql);
     }

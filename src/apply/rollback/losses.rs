@@ -1,5 +1,5 @@
 //! Finds what the undone applies did to values, and what of that a rollback does not restore: what they
-//! dropped, what their `using` converted, and what their `backfill` put in place of NULL.
+//! dropped, what their `using` converted, and what their `backfill` filled in for NULL.
 
 use std::path::Path;
 

@@ -28,8 +28,8 @@ pub(crate) async fn verify(connection: &mut Connection) -> Result<(), Error> {
     if process(connection).await? != own {
         return Err(pooled);
     }
-    // A pooler that assigns the most recently freed process gives the second session the process of the
-    // first.
+    // A pooler that assigns the most recently freed process assigns the process of the first session to the
+    // second.
     let Ok(mut second) = Connection::open(connection.url()).await else {
         return settled(connection, own, pooled).await;
     };

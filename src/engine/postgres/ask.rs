@@ -1,4 +1,4 @@
-//! Asks the server how it spells expressions: they are put into the select list of a temporary view, and
+//! Asks the server how it spells expressions: they become the select list of a temporary view, and
 //! `pg_get_viewdef` returns them. Nothing is left behind and no table is read: a table is represented by its
 //! column list only.
 //!
@@ -75,8 +75,8 @@ pub(crate) async fn ask(connection: &mut Connection, questions: &[Question]) -> 
     Ok(questions.iter().map(|q| found.get(q).cloned().unwrap_or_else(|| Ok(Answer::default()))).collect())
 }
 
-/// Returns the answers of one view, or why the server rejects it. They are in an array because a view has at
-/// most 1,600 columns.
+/// Returns the answers from one view, or why the server rejects it. They are in an array because a view has
+/// at most 1,600 columns.
 async fn try_view(connection: &mut Connection, questions: &[&Question]) -> Result<Result<Vec<Answer>, Refusal>, Error> {
     let selects: Vec<String> = questions.iter().map(|q| select(q)).collect();
     let definition = viewdef_as(connection, "", &format!("SELECT ARRAY[{}] AS answers", selects.join(", "))).await?;
@@ -84,8 +84,7 @@ async fn try_view(connection: &mut Connection, questions: &[&Question]) -> Resul
     Ok(definition.map_err(Refusal::from).and_then(|text| read(&text, questions).ok_or_else(odd)))
 }
 
-/// Returns the definition that the server gives to a view of `query` with the column names in `list`, or its
-/// refusal.
+/// Returns the server's definition of a view of `query` with the column names in `list`, or its refusal.
 pub(crate) async fn viewdef_as(connection: &mut Connection, list: &str, query: &str) -> Result<Result<String, Error>, Error> {
     connection.execute("SAVEPOINT rosey_ask").await?;
     let created = gate::execute(connection, &format!("CREATE TEMPORARY VIEW _rosey_ask {list} AS {query}")).await;

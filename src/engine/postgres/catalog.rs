@@ -5,9 +5,9 @@
 //!
 //! The server resolves names when it parses a statement, and functions that show names (`pg_get_expr`,
 //! `format_type`, `regclass`) look at the search path when they run. So a query is parsed as a cursor with
-//! nothing but `pg_catalog` in the path, and fetched with the session's own path. Not for SQL from a schema
-//! file, and not for functions of `pg_catalog` that are written in SQL: before PostgreSQL 14 those are parsed
-//! when they run.
+//! only `pg_catalog` in the path, and fetched with the session's own path. Not for SQL from a schema file,
+//! and not for functions of `pg_catalog` that are written in SQL: before PostgreSQL 14 those are parsed when
+//! they run.
 
 use sqlx::postgres::PgRow;
 

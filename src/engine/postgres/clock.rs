@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::connection::Error;
 
-/// How long an answer may take beyond the server's own limit.
+/// How long a response may take beyond the server's own limit.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// The time limit for everything that a plan asks the server about the SQL of a schema file, starting with
@@ -45,7 +45,7 @@ impl Clock {
         Clock { limit: Some(limit), is_of_message: true, questions: None }
     }
 
-    /// Returns how long rosey waits for the answer to a message with this number of statements.
+    /// Returns how long rosey waits for the response to a message with this number of statements.
     pub(super) fn patience(&self, statements: usize) -> Option<Duration> {
         let times = if self.is_of_message { 1 } else { u32::try_from(statements).unwrap_or(u32::MAX) };
         Some(self.limit?.saturating_mul(times).saturating_add(GRACE))

@@ -204,7 +204,7 @@ impl Connection {
         self.unprepared(sql, |place, row| take(place, &row)).await.map(drop)
     }
 
-    /// Runs statements of rosey's own in one round trip, and returns the last row of their answers.
+    /// Runs statements of rosey's own in one round trip, and returns the last row of their results.
     pub(super) async fn last_row<R: CatalogRow>(&mut self, sql: &[String]) -> Result<R, Error> {
         let mut last = None;
         self.unprepared(sql, |_, row| last = Some(row)).await?;

@@ -202,7 +202,7 @@ pub enum Error {
 
 impl Error {
     /// Returns whether the error says nothing about the statement itself: the session ended, the statement was
-    /// cancelled or has no time left, or it could not get its locks.
+    /// canceled or has no time left, or it could not get its locks.
     pub(crate) fn is_interruption(&self) -> bool {
         let ended = matches!(self, Error::Lost(_) | Error::NotStopped { .. } | Error::Pooled { .. });
         ended || matches!(self, Error::Cancelled | Error::TooLong { .. } | Error::LockTimeout | Error::Deadlock)

@@ -69,7 +69,7 @@ catalog_row! {
 }
 
 /// Returns the SQL for what is wrong with the relation whose OID is `oid`, NULL if nothing is. Its names are
-/// resolved correctly only if the search path contains nothing but `pg_catalog`.
+/// resolved correctly only if the search path contains `pg_catalog` and nothing else.
 pub(crate) fn fault_of(oid: &str) -> String {
     format!("SELECT {} FROM pg_class c WHERE c.oid = {oid}", fault())
 }

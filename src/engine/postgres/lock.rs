@@ -18,7 +18,7 @@ pub(crate) const LOCK: i64 = 0x72_6f_73_65_79;
 /// The pause between two attempts.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How a lock is asked for.
+/// How a lock is requested.
 #[derive(Debug, Clone, Copy)]
 enum Ask {
     /// Until the transaction ends.

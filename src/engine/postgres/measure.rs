@@ -108,8 +108,8 @@ fn without_cast_back(steps: &[Step], all: &[Counting]) -> Vec<Counting> {
     all.iter().filter(failed).filter_map(forward).collect()
 }
 
-/// Returns whether the hazard is about a dropped table, column or extension, which is reported even if there
-/// are no rows.
+/// Returns whether the hazard is a dropped table, column or extension, which is reported even if there are no
+/// rows.
 fn is_drop(code: Code) -> bool {
     matches!(code, Code::DestroysTable | Code::DestroysColumn | Code::DestroysExtension)
 }

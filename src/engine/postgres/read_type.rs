@@ -1,4 +1,4 @@
-//! PostgreSQL's type names, in its own and in common spellings, and the portable types that they stand for
+//! PostgreSQL's type names, in its own and in common spellings, and the corresponding portable types
 //! (<https://www.postgresql.org/docs/current/datatype.html>).
 
 use sqlparser::tokenizer::Token;

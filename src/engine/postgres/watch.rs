@@ -1,5 +1,5 @@
 //! Watches a long statement: whether the network link and the server process still exist. A link that a
-//! firewall has dropped stays silent, and a hanging proxy answers in place of the server, so the operating
+//! firewall has dropped stays silent, and a hanging proxy responds in place of the server, so the operating
 //! system's keepalive detects neither; a second connection does. Gives up only if it has seen the same twice.
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ const TERMINATING: Duration = Duration::from_secs(3);
 enum Seen {
     /// The statement is running, or nothing indicates otherwise.
     Works,
-    /// The process is not running a statement: its answer never arrived. The text identifies the moment.
+    /// The process is not running a statement: its response never arrived. The text identifies the time.
     Idle(String),
     /// The process does not exist.
     Gone,
@@ -65,7 +65,7 @@ async fn look(of: &Canceller) -> Seen {
     match Connection::open(&url).await {
         Ok(other) => tokio::time::timeout(Duration::from_secs(10), state(other, of.pid)).await.unwrap_or(Seen::Works),
         Err(Error::NoAnswer { .. } | Error::NoServer { .. }) => Seen::Unreachable,
-        // A server answers there.
+        // A server responds there.
         Err(_) => Seen::Works,
     }
 }

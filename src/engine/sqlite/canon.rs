@@ -13,7 +13,7 @@ use crate::schema::UNSURE;
 pub(crate) struct Scope<'a> {
     /// The name of the table itself: `t.a` is then `a`.
     pub(crate) table: Option<&'a str>,
-    /// The table's columns in lower case. If they are known, `"typo"` is taken for a string, as SQLite does.
+    /// The table's columns in lower case. If they are known, `"typo"` is read as a string, as by SQLite.
     pub(crate) columns: Option<&'a BTreeSet<String>>,
 }
 
@@ -159,7 +159,7 @@ fn precedence(word: &str) -> Option<u8> {
     })
 }
 
-/// Returns true if the text in the parentheses would bind the same without them. In doubt it would not.
+/// Returns true if the text in the parentheses would bind the same without them. In case of doubt, false.
 fn binds_anyway(words: &[String], pairs: &[Option<usize>], open: usize, close: usize) -> bool {
     let Some(inner) = loosest(words, pairs, open + 1, close) else { return false };
     let (Some(left), Some(right)) = (left_of(words, open), right_of(words, close)) else { return false };
@@ -200,8 +200,8 @@ fn left_of(words: &[String], open: usize) -> Option<u8> {
     }
 }
 
-/// Returns true if a value ends with the word, so that a sign after it is a binary operator. In doubt it does
-/// not.
+/// Returns true if a value ends with the word, so that a sign after it is a binary operator. In case of
+/// doubt, false.
 fn is_operand(word: &str) -> bool {
     let literal = word.starts_with(|c: char| c.is_ascii_digit() || "\"'.x".contains(c) || c == UNSURE);
     (literal && word != "\"by\"") || word == ")"

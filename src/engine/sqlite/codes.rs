@@ -59,8 +59,8 @@ pub(crate) fn message(code: i32) -> String {
     if *own_text { (*meaning).to_owned() } else { format!("{meaning} ({name})") }
 }
 
-/// Returns true if SQLite builds the message for the code when the statement is prepared, from names in the
-/// schema alone: the column or the constraint. The messages of RAISE and of virtual tables have other codes.
+/// Returns true if SQLite builds the message for the code when the statement is prepared, only from names in
+/// the schema: the column or the constraint. The messages of RAISE and of virtual tables have other codes.
 pub(crate) fn names_the_schema(code: i32) -> bool {
     let codes = [
         ffi::SQLITE_CONSTRAINT_CHECK,

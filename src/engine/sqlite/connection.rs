@@ -99,7 +99,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Opens a file that no one changes meanwhile, without locking and without files beside it
+    /// Opens a file that nobody changes in the meantime, without locking and without files beside it
     /// (<https://sqlite.org/c3ref/open.html#coreuriqueryparameters>).
     pub(crate) async fn open_immutable(path: &Path) -> Result<Self, Error> {
         let shown = path.display().to_string();

@@ -116,7 +116,7 @@ async fn count(gate: &mut Gate<'_>, step: &mut Step, withheld: &Withheld) -> Res
     if let Some(relation) = relation.filter(|_| wanted) {
         count_aggregates(gate, step, &relation, withheld).await?;
     }
-    // The number that a copy is checked against comes from the old rows alone: a trial table is filled by the
+    // The number that a copy is checked against comes only from the old rows: a trial table is filled by the
     // same expressions and would miss the same rows.
     if let Some(old) = step.old_rows.clone().filter(|_| wanted && has_aggregates(step)) {
         step.rows = gate.numbers(&format!("SELECT count(*) FROM {old}")).await?.ok().and_then(|n| n.first().copied());

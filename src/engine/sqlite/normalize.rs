@@ -1,4 +1,4 @@
-//! Normalizes a schema for SQLite, whether it comes from a file or from a database.
+//! Normalizes a schema for SQLite, from a file or from a database.
 //!
 //! What has no meaning on SQLite is removed (comments, INCLUDE, operator classes), portable types become
 //! SQLite's types, and every expression, default and collation gets its canonical form. Both sides pass

@@ -90,8 +90,8 @@ async fn under_lock(
 }
 
 /// Copies the previous content while [`Pages`] holds the lock. In WAL mode the lock admits readers. In other
-/// modes it admits no one, but then the file alone is complete: nothing is written yet, and no one else can
-/// write.
+/// modes it admits nobody, but then the file by itself is complete: nothing is written yet, and nobody else
+/// can write.
 async fn keep_copy(path: &Path, kept: &Path, live_wal: bool) -> Result<(), Error> {
     let from =
         if live_wal { Connection::open(path, Mode::Read, Duration::from_secs(5)).await? } else { Connection::open_immutable(path).await? };

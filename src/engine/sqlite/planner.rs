@@ -246,8 +246,8 @@ fn refused(desired: &Schema, address: &Address, sql: &str, message: &str) -> Pro
     if shown { problem.help(format!("the statement was: {}", sql.replace("\"_rosey_new_", "\""))) } else { problem }
 }
 
-/// Returns the innermost declaration that the statement or the message is about, because the address alone
-/// refers to a whole table.
+/// Returns the innermost declaration that the statement or the message is about, because the address by
+/// itself refers to a whole table.
 fn origin_of(desired: &Schema, address: &Address, sql: &str, message: &str) -> Origin {
     let table = desired.tables.values().find(|t| *address.kind() == Kind::Table && t.name.name.matches(address.last()));
     if let Some(table) = table {

@@ -194,7 +194,8 @@ impl Session for Open {
         })
     }
 
-    /// The copy is made while the write lock is held, so that it is what the change starts from.
+    /// The copy is made while the write lock is held, so that it contains exactly what the change starts
+    /// from.
     fn back_up<'a>(&'a mut self, backup: &'a Backup) -> Answer<'a, ()> {
         Box::pin(async move {
             let failed = |e: Error| ApplyError::Backup { path: backup.path.display().to_string(), reason: e.to_string() };

@@ -22,7 +22,7 @@ pub(crate) fn normalize_default(default: DefaultValue, affinity: Affinity) -> Op
     Some(DefaultValue { value: default.value, canon })
 }
 
-/// Returns the literal if the expression is nothing but a literal.
+/// Returns the literal if the expression is just a literal.
 fn literal_of(value: &Literal) -> Literal {
     let Literal::Expr(expr) = value else { return value.clone() };
     let sql = expr.text.as_str();

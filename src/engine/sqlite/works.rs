@@ -98,7 +98,7 @@ fn reached(mut left: Vec<Stored>, mut names: BTreeSet<String>) -> Vec<Stored> {
 }
 
 /// Returns the broken triggers of one table. SQLite compiles all triggers of an event together; if that
-/// fails, each is tried alone.
+/// fails, each is tried by itself.
 async fn broken_triggers(memory: &mut Connection, triggers: &[&Stored]) -> Result<Broken, Error> {
     let Some(first) = triggers.first() else { return Ok(Broken::new()) };
     let sql = format!("SELECT name FROM pragma_table_xinfo({}) WHERE hidden = 0", quote_string(&first.table));

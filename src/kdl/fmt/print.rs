@@ -1,7 +1,7 @@
 //! Writes the tree of a KDL text in the canonical layout.
 //!
 //! It decides on blanks, line breaks, and the spelling of strings. It does not change the order or the value
-//! of anything, and drops nothing but semicolons and empty blocks.
+//! of anything, and drops only semicolons and empty blocks.
 
 use ::kdl::KdlIdentifier;
 

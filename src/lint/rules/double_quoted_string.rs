@@ -1,4 +1,4 @@
-//! `double-quoted-string`: a string in double quotes, which SQLite takes for a name if one matches.
+//! `double-quoted-string`: a string in double quotes, which SQLite reads as a name if one matches.
 
 use std::collections::BTreeSet;
 

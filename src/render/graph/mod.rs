@@ -1,7 +1,7 @@
 //! A schema as a diagram: its tables and foreign keys, and what a plan does to them; or the order of the
 //! steps of a plan.
 //!
-//! Views, triggers and types are not drawn. The same input gives the same bytes.
+//! Views, triggers and types are not drawn. The same input results in the same bytes.
 
 mod bands;
 mod dot;

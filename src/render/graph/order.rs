@@ -189,7 +189,7 @@ fn arc(x: f64, from: f64, to: f64, out: f64) -> String {
 }
 
 /// Returns true if one step must wait for the other: for what it creates, for a dependency that it ends, or
-/// for a name that it gives up.
+/// for a name that it frees.
 fn waits_for(later: &Step, earlier: &Step) -> bool {
     let shares = |a: &[Resource], b: &[Resource]| a.iter().any(|r| b.contains(r));
     let (l, e) = (&later.footprint, &earlier.footprint);

@@ -1,4 +1,4 @@
-//! A password, wherever the user may give one, does not appear in anything that the program prints or writes;
+//! A password, wherever the user specifies it, does not appear in anything that the program prints or writes;
 //! nor does the value of a variable named by a file in the repository.
 
 use super::{Place, USERS};

@@ -13,7 +13,7 @@ pub enum AtCommit {
     CutBefore,
     /// It does not reach the server, which keeps its side of the connection.
     Swallow,
-    /// The server receives it, and its answer is lost.
+    /// The server receives it, and its response is lost.
     CutAfter,
 }
 

@@ -73,7 +73,7 @@ fn settled(text: &str) -> String {
     out.lines().map(|l| format!("{}\n", l.trim_end())).collect()
 }
 
-/// Returns whether lines are as expected, where `…` stands for any lines.
+/// Returns whether lines are as expected; `…` matches any lines.
 fn fits(expected: &[String], got: &[String]) -> bool {
     match expected.split_first() {
         None => got.is_empty(),

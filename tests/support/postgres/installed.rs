@@ -1,5 +1,5 @@
 //! Which PostgreSQL servers are installed, and how to get one if there is none. Only deals with programs and
-//! versions: it starts no server and never touches the cluster of somebody else.
+//! versions: it starts no server and never touches existing clusters.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};

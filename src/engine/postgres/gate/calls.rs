@@ -214,8 +214,8 @@ fn of_node(node: &Node, called: bool, found: &mut Calls) {
     }
 }
 
-/// Returns whether the node is a constant that names a text search configuration of a user: its dictionaries
-/// are functions.
+/// Returns whether the node is a constant that names a user-defined text search configuration: its
+/// dictionaries are functions.
 fn is_own_configuration(node: &Node) -> bool {
     match node.field("constvalue") {
         [Tree::Bytes(bytes)] if node.number("consttype") == Some(CONFIGURATION) => {

@@ -62,7 +62,7 @@ pub(super) struct Relation {
     pub(super) has_foreign_parts: bool,
     /// Whether row-level security would hide rows from the role.
     pub(super) hides_rows: bool,
-    /// Whether one of its indexes has an operator class of a user or an extension.
+    /// Whether one of its indexes has an operator class of a user or of an extension.
     pub(super) has_own_indexes: bool,
     /// Whether a partition key has a user-defined operator class, whose functions determine which partitions
     /// are read.
@@ -183,7 +183,7 @@ fn is_fixed() -> String {
     )
 }
 
-/// The SQL that says whether an operator belongs to an operator family of a user for B-trees or hashes.
+/// The SQL for whether an operator belongs to a user-defined operator family for B-trees or hashes.
 const OF_FAMILY: &str = "EXISTS (SELECT 1 FROM pg_catalog.pg_amop f JOIN pg_catalog.pg_am m ON m.oid OPERATOR(pg_catalog.=) f.amopmethod \
     WHERE f.amopopr OPERATOR(pg_catalog.=) o.oid AND f.amopfamily OPERATOR(pg_catalog.>=) 16384::pg_catalog.oid \
     AND m.amname OPERATOR(pg_catalog.=) ANY ('{btree,hash}'::pg_catalog.name[]))";

@@ -73,7 +73,7 @@ impl Gate {
     /// Creates the view and judges its columns.
     ///
     /// # Errors
-    /// If the connection is lost or the statement is cancelled.
+    /// If the connection is lost or the statement is canceled.
     pub(crate) async fn judge(&mut self, connection: &mut Connection, asked: &[&Asked]) -> Result<Judged, Error> {
         let columns: Vec<String> = asked.iter().enumerate().map(|(n, a)| format!("{}\n AS c{n}", a.select)).collect();
         let view = format!("CREATE TEMPORARY VIEW _rosey_gate AS SELECT {}", columns.join(", "));

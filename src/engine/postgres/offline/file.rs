@@ -1,5 +1,5 @@
 //! The desired schema as a plan file contains it: what the server considers equal gets the spelling of the
-//! live schema, so that a plan from the file alone finds it equal too.
+//! live schema, so that a plan made only from the file finds it equal too.
 
 use std::collections::BTreeMap;
 

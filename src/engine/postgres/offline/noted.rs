@@ -36,7 +36,7 @@ use crate::schema::{
 
 const HOLDS_ROWS: &str = "holds-rows";
 
-/// Returns what a plan needs to know about a live database besides its schema, ordered by name.
+/// Returns what a plan needs to know about a live database in addition to its schema, sorted by name.
 pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>) -> Vec<Fact> {
     let major = live.server.version / 10_000;
     let mut facts = vec![Fact::new("version", [major.to_string()]), Fact::new("home", [live.server.default_schema.clone()])];
@@ -170,7 +170,7 @@ struct Reader {
     live: Live,
     remembered: Schema,
     exchanged: Exchanged,
-    /// The numbers that stand for OIDs of relations.
+    /// The numbers used in place of the OIDs of relations.
     numbers: BTreeMap<ObjectName, i64>,
 }
 

@@ -22,7 +22,8 @@ struct Attempt<'s> {
 }
 
 /// Creates the open views, and returns those that the server rejects or that read what the change drops or
-/// renames. What cannot be created is left out: a view that needs it has no answer, and its text decides.
+/// renames. What cannot be created is left out: for a view that needs it there is no answer, so its text
+/// decides.
 ///
 /// # Errors
 /// If the connection is lost.

@@ -32,9 +32,9 @@ pub(super) fn bodies(schema: &Schema) -> impl Iterator<Item = Body<'_>> {
 }
 
 /// Settles the queries of views and materialized views, and returns those of the schema file that the server
-/// rejects or that read what the change drops or renames. A view reads the tables in their final form: new and
-/// changed ones exist meanwhile as empty temporary tables that hide the real ones. `home` is the schema of
-/// unqualified names.
+/// rejects or that read what the change drops or renames. A view reads the tables in their final form: in the
+/// meantime, new and changed ones exist as empty temporary tables that hide the real ones. `home` is the
+/// schema of unqualified names.
 ///
 /// # Errors
 /// If the connection is lost.

@@ -1,6 +1,6 @@
-//! The functions that SQL from a schema file may call: SQLite's own functions that read nothing but their
-//! arguments (<https://sqlite.org/lang_corefunc.html>, `lang_datefunc`, `lang_aggfunc`, `windowfunctions`,
-//! `json1`, `fts5`). A function in neither list is refused, so that a later SQLite cannot add one unnoticed.
+//! The functions that SQL from a schema file may call: SQLite's own functions that read only their arguments
+//! (<https://sqlite.org/lang_corefunc.html>, `lang_datefunc`, `lang_aggfunc`, `windowfunctions`, `json1`,
+//! `fts5`). A function in neither list is refused, so that a later SQLite cannot add one unnoticed.
 
 /// What a function may return for the same arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

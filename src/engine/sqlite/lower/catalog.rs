@@ -39,7 +39,7 @@ pub(super) fn statements(edits: &TableEdits, live: &Live) -> Option<Vec<Statemen
     Some(statements)
 }
 
-/// Returns true if rows are written, so that triggers have to be dropped meanwhile.
+/// Returns true if rows are written, so that triggers have to be dropped temporarily.
 pub(super) fn writes_rows(edits: &TableEdits) -> bool {
     fill::is_needed(edits) || !short_candidates(edits).is_empty()
 }

@@ -53,7 +53,7 @@ impl Path {
         catalog::statements(edits, live).map_or(Path::Rebuild, Path::Catalog)
     }
 
-    /// Returns true if views and triggers that name the table have to be dropped meanwhile.
+    /// Returns true if views and triggers that name the table have to be dropped temporarily.
     pub(super) fn disturbs(&self, edits: &TableEdits) -> bool {
         match self {
             Path::Native => edits.renames() || native::drops_columns(edits),

@@ -1,4 +1,4 @@
-//! Edits of a schema: what is renamed, dropped, added, or passes on its name. Decides by numbers alone, and
+//! Edits of a schema: what is renamed, dropped, added, or passes on its name. Decides only by numbers, and
 //! never leaves a reference to a dropped object.
 
 use std::collections::BTreeSet;
@@ -179,7 +179,7 @@ impl Table {
         }
     }
 
-    /// Adds a column, under a free name or under one that another column gives up.
+    /// Adds a column, under a free name or under one that another column frees.
     fn add_column(&mut self, id: u32, x: u8, default: u8, declared: Option<(u32, bool)>) {
         let Some(mut name) = self.free_column(x) else { return };
         if x >= 128 {
