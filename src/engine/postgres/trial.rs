@@ -3,10 +3,10 @@
 //! the access method cannot sort, a subquery in a check). On a table with rows an index is built after the
 //! rest has been committed, which is too late to find out.
 //!
-//! Reads no table and rolls everything back. Says nothing if a type cannot be created yet, or about a missing
-//! table or sequence, which the change may create. Does not try what calls anything that a plan does not run
-//! ([`gated`], [`classes`]), nor what is certain to be accepted. The rest is tried for many tables at once, one statement
-//! each: parts are tried alone only if something is rejected.
+//! Reads no table and rolls everything back. Reports nothing if a type cannot be created yet, or about a
+//! missing table or sequence, which the change may create. Does not try what calls anything that a plan does
+//! not run ([`gated`], [`classes`]), nor what is certain to be accepted. The rest is tried for many tables at
+//! once, with one statement each; parts are tried by themselves only if something is rejected.
 
 mod classes;
 mod domains;
@@ -27,7 +27,7 @@ use crate::schema::{Case, Column, Domain, Ident, Index, Literal, ObjectName, Ori
 /// taken (<https://www.postgresql.org/docs/current/runtime-config-locks.html#GUC-MAX-LOCKS-PER-TRANSACTION>).
 const AT_ONCE: usize = 100;
 
-/// A function that does not exist for these arguments: it does not accept a stand-in for its type.
+/// The function does not exist for these arguments: it may not accept a stand-in for its type.
 const UNDEFINED_FUNCTION: &str = "42883";
 
 /// Returns what the server rejects in the tables that are created or altered, at its lines.
@@ -62,7 +62,7 @@ pub(crate) async fn problems(
     Ok(found)
 }
 
-/// A table with nothing but its columns and what is added to it.
+/// A table with only its columns and the additions to it.
 struct Trial {
     table: Table,
     indexes: Vec<Index>,
@@ -133,8 +133,8 @@ struct Part {
     at: Origin,
 }
 
-/// Tries all tables at once, and one by one if something is wrong. They may conflict with each other: two of
-/// the same name.
+/// Tries all tables at once, and one by one if something is wrong. They may conflict with each other: two
+/// with the same name.
 async fn of_tables(connection: &mut Connection, tables: &[Trial], stood: &BTreeSet<&str>) -> Result<Vec<Refused>, Error> {
     let names = Names::new(Ident::new("pg_catalog", Case::Exact));
     connection.own(&["SAVEPOINT rosey_trial_of"]).await?;
@@ -206,7 +206,7 @@ async fn by_parts(connection: &mut Connection, table: &Table, names: &Names) -> 
         for part in parts {
             found.extend(tried(connection, &part.sql).await?.and_then(|e| refused(e, part.at)));
         }
-        // Errors in what reads a rejected column would say nothing new.
+        // If a column is rejected, errors in the parts that read it would add nothing.
         if !found.is_empty() {
             break;
         }
@@ -258,7 +258,7 @@ fn rules(table: &Table, names: &Names) -> Vec<Part> {
     let alter = |what: String, at: Origin| Part { sql: format!("ALTER TABLE {} {what}", names.sql(&table.name)), at };
     let mut parts: Vec<Part> = table.primary_key.iter().map(|k| alter(format!("ADD {}", ddl::primary_key(k)), k.origin)).collect();
     parts.extend(table.uniques.iter().map(|u| alter(format!("ADD {}", ddl::unique(u)), u.origin)));
-    // Not validated: the server would evaluate constants in it, which may call anything.
+    // Not validated: otherwise the server would evaluate constants in it, which may call anything.
     parts.extend(table.checks.iter().map(|c| alter(format!("ADD {} NOT VALID", ddl::check(c)), nearer(c.expr.origin, c.origin))));
     parts.extend(table.exclusions.iter().map(|e| alter(format!("ADD {}", ddl::exclusion(e)), e.origin)));
     if !table.with.is_empty() {

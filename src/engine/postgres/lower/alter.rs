@@ -14,7 +14,7 @@ use crate::diff::{Attribute, Delta, Object};
 use crate::plan::{Action, Resource, Statement, Step};
 use crate::schema::{Column, Ident, ObjectName};
 
-/// Returns the step, if anything is to be done in the transaction.
+/// Returns the step, if anything must be done in the transaction.
 pub(super) fn step(context: &LoweringContext<'_>, table: &Altered<'_>) -> Option<Step> {
     let mut statements = away(context, table);
     statements.extend(fill(context, table));

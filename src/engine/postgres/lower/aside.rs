@@ -111,7 +111,7 @@ fn lock(context: &LoweringContext<'_>, holder: &Holder<'_>) -> Option<Lock> {
     }
 }
 
-/// Returns the relations that expressions of the schema file read in their current state.
+/// Returns the relations that expressions of the schema file read as they are now.
 fn read_by_expressions(context: &LoweringContext<'_>) -> BTreeSet<Resource> {
     let tables = context.changes.tables().filter(|c| !matches!(c, TableChange::Drop(_))).map(TableChange::table);
     let texts = tables.flat_map(|t| t.columns.values()).flat_map(|c| c.backfill.iter().chain(&c.using));
@@ -129,7 +129,7 @@ pub(super) fn holders<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
             Kind::View | Kind::MaterializedView => vec![context.relation(&head.name), context.ty(&head.name)],
             Kind::Sequence => vec![context.relation(&head.name)],
             Kind::Enum | Kind::Domain => vec![context.ty(&head.name)],
-            // Tables have been looked at with their parts; the others share their names with nothing.
+            // Tables have been handled with their parts; the others share their names with nothing.
             Kind::Table | Kind::Trigger | Kind::VirtualTable | Kind::Namespace | Kind::Extension => continue,
         };
         let (name, address) = (head.name.clone(), Address::of(kind, &head.name));

@@ -116,13 +116,13 @@ pub(super) fn uncomputed(table: &Altered<'_>) -> Vec<Statement> {
     computed.map(|c| table.before(&format!("DROP COLUMN {}", quote(live_column(&table.edits, &c.name).as_str()))).on_catalog()).collect()
 }
 
-/// Drops the other columns, when nothing reads them any more.
+/// Drops the other columns, which nothing reads any more.
 pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
     let plain = going(table).filter(|c| c.generated.is_none());
     plain.map(|c| table.after(&format!("DROP COLUMN {}", quote(c.name.as_str()))).on_catalog()).collect()
 }
 
-/// Adds the columns that need no filling, generated ones last.
+/// Adds the columns that need not be filled, generated ones last.
 pub(super) fn come(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let new = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
     let again = table.recreated.iter().filter_map(|c| table.edits.after.columns.get(c));
@@ -140,7 +140,8 @@ pub(super) fn come(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<St
     found
 }
 
-/// Returns statements that restore what a live column had beside its definition. A change of type keeps
+/// Returns statements that restore the properties of a live column that are not in its definition. A change
+/// of type keeps everything except the storage settings.
 /// everything but the storage settings.
 fn kept(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column, again: bool) -> Vec<Statement> {
     let live = live_column(&table.edits, &column.name);

@@ -165,8 +165,8 @@ impl<'a> LoweringContext<'a> {
         types.chain(sequences).collect()
     }
 
-    /// Returns whether what a new definition seems to name is there after the change. A dropped sequence is not: the word
-    /// means something else, such as a column.
+    /// Returns whether an object that a new definition seems to name exists after the change. A dropped
+    /// sequence does not: the word means something else, such as a column.
     pub(super) fn is_there_then(&self, named: &Resource) -> bool {
         !matches!(named, Resource::Relation(_)) || !self.dropped.contains(named)
     }

@@ -176,7 +176,7 @@ fn locks(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: 
     held.map(|t| super::locks::writers(context, t, Work::Scan)).collect()
 }
 
-/// Returns the check that existing values must meet after the change, although none did so before.
+/// Returns the check that existing values must satisfy after the change, if it did not apply before.
 fn binding(op: &Op<Check>) -> Option<&Check> {
     match op {
         Op::Edit { after, edits, .. } => Some(after).filter(|_| edited(edits, Attribute::NotValid)),

@@ -1,10 +1,10 @@
-//! Conditions by which a script that is run again detects which statements outside its transaction are done:
-//! by whether the object exists in the catalog and is valid. Their operators fit exactly, so that none in the search
-//! path fits better. Asks nothing itself.
+//! Conditions by which a script that is run again detects which statements outside its transaction have been
+//! completed: the object exists in the catalog and is valid. The operators match exactly, so that no operator
+//! in the search path matches better. Queries nothing itself.
 
 use super::super::names::literal;
 
-/// A table, named as in SQL, has this constraint.
+/// Returns the condition that a table, named as in SQL, has this constraint.
 pub(super) fn has_constraint(table: &str, name: &str) -> String {
     let (table, name) = (literal(table), literal(name));
     format!(
@@ -12,7 +12,7 @@ pub(super) fn has_constraint(table: &str, name: &str) -> String {
     )
 }
 
-/// A table has no constraint of this name that has not been validated.
+/// Returns the condition that a table has no constraint of this name that has not been validated.
 pub(super) fn has_no_open_constraint(table: &str, name: &str) -> String {
     let (table, name) = (literal(table), literal(name));
     format!(
@@ -21,7 +21,7 @@ pub(super) fn has_no_open_constraint(table: &str, name: &str) -> String {
     )
 }
 
-/// An index, named as in SQL, exists, and its build was completed
+/// Returns the condition that an index, named as in SQL, exists and that its build was completed
 /// (<https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-CONCURRENTLY>).
 pub(super) fn has_valid_index(index: &str) -> String {
     let index = literal(index);

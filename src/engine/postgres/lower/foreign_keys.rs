@@ -212,7 +212,7 @@ fn come(
     action: Action,
 ) -> Step {
     let name = context.names.sql(&table.name);
-    // What has the name of a new table until then is another table.
+    // Until then, the name of a new table belongs to another table.
     let live = live_name(context, own, &table.name);
     let busy = own.map_or_else(|| live.as_ref().is_some_and(|name| context.is_busy(name)), |t| t.busy);
     let not_valid = if fk.not_valid || busy { " NOT VALID" } else { "" };
@@ -352,7 +352,7 @@ fn orphans(
     // In a WHERE, so that the server can plan a join instead of looking up the parent for each row.
     let counted = format!("SELECT (SELECT count(*) FROM {child} AS c WHERE {condition}), (SELECT count(*) FROM {child} AS c)");
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "fix or delete these rows first");
-    // Not the parent: somebody else's schema file must not reveal which values the parent contains.
+    // Not the parent: a schema file from somebody else must not reveal which values the parent contains.
     let hazard = hazard.counted(Probe::Query(counted)).reading([context.names.sql(live)]);
     Some(hazard.found_by(format!("SELECT * FROM {child} AS c WHERE {condition}")))
 }

@@ -1,5 +1,5 @@
 //! What a plan drops from the live database, or changes in a way that a dependent object would block: rosey
-//! asks the server for the dependents. Says nothing about views, whose steps show it.
+//! asks the server for the dependents. Does not include views, which have steps of their own.
 
 use super::super::facts::Facts;
 use super::context::LoweringContext;
@@ -36,7 +36,7 @@ pub(crate) struct Going {
     pub(crate) by: Address,
 }
 
-/// Returns everything that is dropped or changed so, under live names.
+/// Returns everything that is dropped or changed in this way, under live names.
 pub(crate) fn going(changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts) -> Vec<Going> {
     let context = LoweringContext::new(changes, current, desired, facts, true);
     let mut found = Vec::new();

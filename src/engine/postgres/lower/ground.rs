@@ -1,17 +1,17 @@
-//! What is under a domain: the type that its values have, through domains over domains.
+//! The base type of a domain, through domains over domains.
 
 use super::super::types as pg_types;
 use super::super::{normalize, read_type};
 use super::LoweringContext;
 use crate::schema::{Column, DefaultValue, Domain, Schema, Type};
 
-/// Returns the domains of a type in a schema: its own one first, then the one that this is over, and so on.
+/// Returns the domains of a type in a schema: its own first, then the one that this is over, and so on.
 pub(super) fn domains_of<'s>(context: &LoweringContext<'_>, schema: &'s Schema, ty: &Type) -> Vec<&'s Domain> {
     let mut found: Vec<&Domain> = Vec::new();
     let mut next = pg_types::named(ty, &context.names);
     while let Some((key, _)) = next {
         let domain = schema.domains.values().find(|d| context.names.key(&d.name) == key);
-        // A domain cannot be over itself; a schema file can say so.
+        // A domain cannot be over itself, but a schema file can declare that.
         let Some(domain) = domain.filter(|d| !found.iter().any(|f| f.name == d.name)) else { break };
         found.push(domain);
         next = pg_types::named(&domain.ty, &context.names);
@@ -19,7 +19,7 @@ pub(super) fn domains_of<'s>(context: &LoweringContext<'_>, schema: &'s Schema, 
     found
 }
 
-/// Returns the type under all domains. An array of a domain is an array of that type.
+/// Returns the base type of all domains. An array of a domain is an array of that type.
 pub(super) fn ground(context: &LoweringContext<'_>, schema: &Schema, ty: &Type) -> Type {
     let mut found = ty.clone();
     for domain in domains_of(context, schema, ty) {
@@ -31,7 +31,7 @@ pub(super) fn ground(context: &LoweringContext<'_>, schema: &Schema, ty: &Type) 
 }
 
 /// Returns the types between which values are converted. A domain that the change creates, renames or alters
-/// counts as the type under it: it does not exist yet, and a cast to it would be one to that type.
+/// counts as its base type: it does not exist yet, and a cast to it would be a cast to that type.
 pub(super) fn bases(context: &LoweringContext<'_>, before: &Type, after: &Type) -> (Type, Type) {
     if domains_of(context, context.desired, after).into_iter().all(|d| is_unchanged(context, d)) {
         return (before.clone(), after.clone());
@@ -50,7 +50,7 @@ pub(super) fn is_array(context: &LoweringContext<'_>, ty: &Type) -> bool {
     pg_types::named(ty, &context.names).is_some_and(|(_, dimensions)| dimensions.contains('['))
 }
 
-/// Returns the type under the domains of a column, as SQL, if the column has one and the server knows the type.
+/// Returns the base type of a column's domains as SQL, if the column has one and the server knows the type.
 pub(super) fn known_ground(context: &LoweringContext<'_>, ty: &Type) -> Option<String> {
     if domains_of(context, context.desired, ty).is_empty() {
         return None;
@@ -69,7 +69,7 @@ pub(super) fn is_unchanged(context: &LoweringContext<'_>, domain: &Domain) -> bo
     !context.moved.contains_key(&context.names.key(&domain.name)) && context.current.domains.get(&domain.name).is_some_and(same)
 }
 
-/// Returns the default that a column of the type has without one of its own: that of its domain.
+/// Returns the default of a column of this type that has none of its own: that of its domain.
 pub(super) fn default_of<'s>(context: &'s LoweringContext<'_>, ty: &Type) -> Option<&'s DefaultValue> {
     let is_array = is_array(context, ty);
     let domains = domains_of(context, context.desired, ty);

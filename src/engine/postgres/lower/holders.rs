@@ -15,7 +15,7 @@ pub(super) struct Holder<'w> {
     pub(super) column: &'w Ident,
     /// Whether the values are elements of an array.
     pub(super) is_array: bool,
-    /// The column as it will be; none if it is dropped.
+    /// The desired column; none if it is dropped.
     pub(super) after: Option<&'w Column>,
 }
 
@@ -61,7 +61,7 @@ pub(crate) fn types_over(names: &Names, schema: &Schema, ty: &ObjectName) -> BTr
     }
 }
 
-/// Returns a live column as it will be; none if it is dropped.
+/// Returns the desired column for a live one; none if it is dropped.
 fn after<'w>(context: &'w LoweringContext<'_>, table: &ObjectName, column: &Ident) -> Option<&'w Column> {
     let changed = context.changes.tables().find(|c| c.before().is_some_and(|t| context.names.same(&t.name, table)));
     match changed {

@@ -91,7 +91,7 @@ pub(super) fn may_wait(context: &LoweringContext<'_>, table: &Altered<'_>, index
     table.busy && !columns.into_iter().any(|c| disturbed.contains(c)) && !is_stirred(table, &index.name)
 }
 
-/// Returns whether a unique constraint replaces a unique index.
+/// Returns whether a unique constraint replaces the unique index.
 fn comes_as_a_rule(table: &Altered<'_>, index: &Index) -> bool {
     let columns: Option<Vec<&Ident>> = index.parts.iter().map(|p| p.column()).collect();
     let added = table.rules.uniques.iter().filter_map(|op| if let Op::Add { item } = op { Some(item) } else { None });

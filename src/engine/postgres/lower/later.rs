@@ -16,7 +16,7 @@ use super::{LoweringContext, done, locks};
 use crate::plan::{Action, Resource, Statement, Step, Transaction, Work};
 use crate::schema::{Case, Check, Column, Ident, Index, IndexPart, PartKey, PrimaryKey, Unique};
 
-/// A primary key or unique constraint, as far as its index is concerned.
+/// A primary key or unique constraint, reduced to what concerns its index.
 pub(super) trait Key {
     fn name(&self) -> Option<&Ident>;
     fn words(&self) -> &'static str;
@@ -78,8 +78,8 @@ pub(super) fn is_late_index(table: &Altered<'_>, index: &Index) -> bool {
     table.busy && !hands_over(table, index)
 }
 
-/// Returns whether a unique index replaces a unique constraint over the same columns, or the other way round:
-/// both happen in the transaction, because duplicates could appear in between otherwise.
+/// Returns whether a unique index replaces a unique constraint over the same columns, or vice versa: both
+/// happen in the transaction, because duplicates could appear in between otherwise.
 pub(super) fn hands_over(table: &Altered<'_>, index: &Index) -> bool {
     let columns = |index: &Index| index.parts.iter().map(|p| p.column().cloned()).collect::<Option<Vec<Ident>>>();
     let live = &table.edits.live;

@@ -1,4 +1,4 @@
-//! What a step locks, and what continues meanwhile
+//! What a step locks, and what can continue meanwhile
 //! (<https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>). Of several locks on one
 //! relation only the strongest is reported.
 

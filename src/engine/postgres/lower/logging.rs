@@ -1,6 +1,6 @@
 //! Tables that become logged or unlogged. A permanent table must never reference an unlogged one, so
 //! referenced tables become permanent first and unlogged last
-//! (<https://www.postgresql.org/docs/current/sql-altertable.html>). Does not look at tables that the plan
+//! (<https://www.postgresql.org/docs/current/sql-altertable.html>). Does not consider tables that the plan
 //! does not change.
 
 use std::collections::BTreeSet;
@@ -19,7 +19,8 @@ pub(super) fn done(context: &LoweringContext<'_>, edits: &TableEdits) -> Option<
     becomes(edits).map(|_| Resource::Logged(context.names.key(&edits.after.name)))
 }
 
-/// Returns what must be done before this table's step. Foreign keys that form a cycle are dropped meanwhile.
+/// Returns what must be done before this table's step. Foreign keys that form a cycle are dropped
+/// temporarily.
 pub(super) fn needs(context: &LoweringContext<'_>, edits: &TableEdits) -> Vec<Resource> {
     let Some(unlogged) = becomes(edits) else { return Vec::new() };
     let is_before = |other: &&TableEdits| {
@@ -29,8 +30,8 @@ pub(super) fn needs(context: &LoweringContext<'_>, edits: &TableEdits) -> Vec<Re
     alike(context, unlogged).filter(is_before).filter_map(|other| done(context, other)).collect()
 }
 
-/// Returns whether both become logged or both unlogged, and each references the other, perhaps through
-/// further tables that become so too.
+/// Returns whether both become logged or both unlogged, and each references the other, possibly through
+/// further such tables.
 pub(super) fn is_circle(context: &LoweringContext<'_>, one: &TableEdits, other: &TableEdits) -> bool {
     let Some(unlogged) = becomes(one).filter(|u| becomes(other) == Some(*u)) else { return false };
     one.live.name != other.live.name && reaches(context, one, other, unlogged) && reaches(context, other, one, unlogged)

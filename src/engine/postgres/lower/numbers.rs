@@ -58,7 +58,7 @@ impl Numbers {
         (!self.cycle).then(|| self.count_from(self.first))
     }
 
-    /// Returns the number of the row at this place, counted from 0, as SQL.
+    /// Returns the number of the row at this position, counted from 0, as SQL.
     fn at(self, place: &str) -> String {
         let Numbers { first, step, .. } = self;
         if !self.cycle {
@@ -71,8 +71,9 @@ impl Numbers {
     }
 }
 
-/// Returns a bound as SQL. The server reads the sign of the lowest `bigint` as an operator on a `numeric`, which no
-/// comparison with an integer fits exactly: one in the search path could.
+/// Returns a bound as SQL. The server reads the sign of the lowest `bigint` as an operator on a `numeric`,
+/// which no comparison with an integer matches exactly: an operator in the search path could be called
+/// instead.
 fn bound(number: i128) -> String {
     if number == i128::from(i64::MIN) { format!("'{number}'::bigint") } else { number.to_string() }
 }

@@ -16,7 +16,7 @@ use crate::schema::{Address, Column, Ident, Index, ObjectName, Part, PartKey, Ty
 
 pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
     let mut found: Vec<Hazard> = table.edits.columns.iter().filter_map(|d| dropped(table, d)).collect();
-    // Whether a cast exists matters even if there are no rows.
+    // A missing cast is a problem even if there are no rows.
     found.extend(table.retyped.iter().filter_map(|r| loses(context, table, r)));
     if !table.rows {
         return found;
@@ -154,7 +154,7 @@ fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::re
         return table.rows.then_some(hazard);
     }
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
-    // If there is no cast back, every value that can be converted may change.
+    // If there is no reverse cast, every value that can be converted may change.
     let forward = format!("SELECT pg_catalog.count({name}{text}::{shown}), count(*) FROM {}", table.old);
     Some(Hazard {
         forward: Some(forward),

@@ -25,7 +25,7 @@ pub(super) struct Retyped {
     pub(super) value: String,
     /// Whether all rows are rewritten.
     pub(super) rewrites: bool,
-    /// Whether the schema specifies how values are converted.
+    /// Whether the schema specifies how to convert values.
     pub(super) said: bool,
 }
 

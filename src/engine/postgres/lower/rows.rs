@@ -45,7 +45,7 @@ fn one(value: &str, column: &Column) -> String {
 }
 
 fn value(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -> String {
-    // A cast to a domain fails for what the domain refuses, which is counted by itself.
+    // A cast to a domain fails for values that the domain refuses, which are counted separately.
     let own = || is_known(context, column).then(|| types::value_type(&column.ty));
     let known = known_ground(context, &column.ty).or_else(own);
     let cast = known.map(|ty| format!("::{ty}")).unwrap_or_default();

@@ -58,8 +58,8 @@ impl<T> Op<T> {
 }
 
 /// Returns what happens to the constraints of one kind. `before` and `live` contain the same ones, with new
-/// and old names; `in_place`: what can be changed in place; `around`: those that must be dropped while their
-/// columns change.
+/// and old names; `in_place` says what can be changed in place; `around` says which must be dropped while
+/// their columns change.
 pub(super) fn ops<T: Object + PartialEq>(
     before: &[T],
     live: &[T],

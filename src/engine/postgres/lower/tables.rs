@@ -124,7 +124,7 @@ fn analysed<'a>(context: &LoweringContext<'a>, edits: Cow<'a, TableEdits>) -> Al
     let types = context.moved_names();
     let stirred: BTreeSet<Ident> = stirred.into_iter().chain(types.iter().map(|n| Ident::new(n.as_str(), Case::Exact))).collect();
     let again: BTreeSet<Ident> = recreated.iter().flat_map(|c| [c.clone(), live_column(&edits, c).clone()]).collect();
-    // The names of its own constraints are known apart from the others.
+    // The names of its own constraints are distinguished from the others.
     let own = live_names(&edits);
     let is_relation = |name: &str| {
         let whole = context.names.sibling(&edits.after.name, &Ident::new(name, Case::Exact));
@@ -290,7 +290,7 @@ fn destroy(context: &LoweringContext<'_>, table: &Table) -> Step {
     f.drops.extend(table.indexes.keys().map(|i| context.relation(&context.names.sibling(&table.name, i))));
     f.drops.extend(rule_relations(context, table));
     f.drops.push(context.ty(&table.name));
-    // What it references has its live name: the table of the change follows renames.
+    // What it references has its live name: the table in the change follows renames.
     let live = context.current.tables.get(&table.name).unwrap_or(table);
     for fk in live.foreign_keys.iter().filter(|f| !foreign_keys::is_cut(context, live, f)) {
         f.frees.push(context.shape(&fk.table));

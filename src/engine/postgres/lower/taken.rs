@@ -1,9 +1,9 @@
 //! Names that the plan gives to new objects although live objects keep them: those of tables that the schema
 //! ignores, of constraints that remain, and of objects that rosey does not manage. The server would reject
-//! such a name only in the apply, and before an index is built without blocking writers, whatever an
+//! such a name only during the apply. And before an index is built without blocking writers, whatever an
 //! interrupted apply left under its name is dropped.
 //!
-//! Looks only at names that the schema file spells out: for the others the server chooses a free one.
+//! Considers only names that the schema file specifies; for the others the server chooses a free one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -51,7 +51,7 @@ struct Declared<'a> {
     table: Option<&'a ObjectName>,
 }
 
-/// Returns the names that the schema file spells out and that share a namespace with others.
+/// Returns the names that the schema file specifies and that share a namespace with others.
 fn declared<'a>(context: &LoweringContext<'a>) -> Vec<Declared<'a>> {
     let desired = context.desired;
     let mut found = Vec::new();

@@ -114,8 +114,8 @@ pub(super) fn lower(context: &LoweringContext<'_>, alters: &[Altered<'_>]) -> Ve
     steps
 }
 
-/// Returns everything that live views read, according to the catalog, or to their queries if the catalog has
-/// nothing.
+/// Returns everything that live views read, according to the catalog; or according to their queries, if the
+/// catalog contains nothing.
 fn uses(context: &LoweringContext<'_>) -> BTreeMap<String, Vec<Use>> {
     let mut found: BTreeMap<String, Vec<Use>> = BTreeMap::new();
     for item in &context.facts.uses {
@@ -198,8 +198,9 @@ fn away(
     }
 }
 
-/// Returns the live views that may depend on a primary key that is dropped or replaced: grouped by it, a query
-/// may select other columns (<https://www.postgresql.org/docs/current/sql-select.html#SQL-GROUPBY>).
+/// Returns the live views that may depend on a primary key that is dropped or replaced: a query that is
+/// grouped by the key may select other columns
+/// (<https://www.postgresql.org/docs/current/sql-select.html#SQL-GROUPBY>).
 fn grouped_by_key(context: &LoweringContext<'_>, alters: &[Altered<'_>], uses: &BTreeMap<String, Vec<Use>>) -> BTreeSet<String> {
     let rekeyed = alters.iter().filter(|a| a.rules.keys.iter().any(|op| op.gone().is_some()));
     let rekeyed: BTreeSet<String> = rekeyed.map(|a| context.names.key(&a.edits.live.name)).collect();

@@ -36,7 +36,8 @@ pub(super) async fn refused(connection: &mut Connection, domains: &[&Domain], st
     Ok(found)
 }
 
-/// Returns the domain under a name that hides no type. Its checks have no names, which could be the same.
+/// Returns the domain under a name that hides no type. Its checks are unnamed, because their names could
+/// conflict.
 fn temporary(domain: &Domain) -> Domain {
     let mut whole = domain.clone();
     whole.name = ObjectName { schema: Some(Ident::new("pg_temp", Case::Exact)), name: Ident::new("_rosey_domain", Case::Exact) };

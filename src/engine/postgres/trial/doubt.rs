@@ -1,5 +1,5 @@
 //! What the server is certain to accept, judged by the text alone: plain columns and operators without
-//! function calls. Anything that is not known here is doubtful and is tried.
+//! function calls. Anything else is doubtful and is tried.
 
 use std::collections::BTreeMap;
 

@@ -36,7 +36,7 @@ pub(super) async fn refused(connection: &mut Connection, changes: &Changes, stoo
     Ok(found)
 }
 
-/// Returns whether something is to be tried.
+/// Returns whether there is anything to try.
 pub(super) fn has_any(edits: &TableEdits) -> bool {
     !questions(edits).is_empty()
 }

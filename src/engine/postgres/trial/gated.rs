@@ -44,14 +44,14 @@ fn questions(n: usize, trial: &Trial) -> Vec<(usize, String, Asked)> {
     texts.into_iter().map(question).collect()
 }
 
-/// Returns those of generated columns and exclusion constraints.
+/// Returns the expressions of generated columns and exclusion constraints.
 fn expressions(table: &Table) -> Vec<String> {
     let mut found: Vec<String> = table.columns.values().filter_map(|c| Some(c.generated.as_ref()?.expr.text.clone())).collect();
     found.extend(table.exclusions.iter().flat_map(fragments::of_exclusion));
     found
 }
 
-/// Removes the parts that contain a refused expression. A generated column remains as a plain one, which
+/// Removes the parts that contain a refused expression. A generated column remains as a plain column, which
 /// others may read.
 fn take_out(trial: &mut Trial, refused: &BTreeSet<&str>) {
     let is_safe = |texts: Vec<String>| !texts.iter().any(|t| refused.contains(t.as_str()));
