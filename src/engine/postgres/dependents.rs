@@ -4,6 +4,7 @@
 //! names that the server reports (<https://www.postgresql.org/docs/current/catalog-pg-depend.html>). What
 //! depends on a dropped table is dropped with it.
 
+mod bound;
 mod extensions;
 mod publications;
 
@@ -18,7 +19,8 @@ use crate::engine::postgres::catalog_row::catalog_row;
 use crate::plan::{Action, Code, Hazard, Level, Resource, StatementKind, Step};
 use crate::schema::{Address, Kind, ObjectName, Schema};
 
-/// Adds the blocking dependents to the steps. Sends one query, or none if nothing is dropped or changed. A
+/// Adds the blocking dependents to the steps, and what the constraints of domains concern beyond the managed tables.
+/// Sends few queries, or none if nothing is dropped or changed. A
 /// plan without a server cannot know the dependents: they are found when it is applied.
 ///
 /// # Errors
@@ -30,6 +32,7 @@ pub(crate) async fn stop(
     settled: &NormalizedPair,
     facts: &Facts,
 ) -> Result<(), Error> {
+    bound::stop(connection, steps, changes, settled, facts).await?;
     let (current, desired) = (settled.current.schema(), settled.desired.schema());
     let names = Names::new(facts.default_schema.clone());
     let mut going = lower::going(changes, current, desired, facts);

@@ -102,7 +102,7 @@ fn without_cast_back(steps: &[Step], all: &[Counting]) -> Vec<Counting> {
     let forward = |c: &Counting| {
         let hazard = steps.get(c.step)?.hazards.get(c.hazard)?;
         let (sql, reads) = (hazard.forward.clone()?, hazard.reads.clone());
-        let asked = Asked { select: format!("(SELECT ARRAY[p.n, p.total] FROM ({sql}\n) AS p(n, total))"), scope: c.asked.scope.clone() };
+        let asked = asked(&sql, c.asked.scope.clone(), &reads);
         Some(Counting { step: c.step, hazard: c.hazard, sql, reads, asked, outcome: None })
     };
     all.iter().filter(failed).filter_map(forward).collect()
@@ -137,12 +137,16 @@ fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
             } else {
                 None
             };
-            let scope = if safe { Scope::Only(hazard.reads.clone()) } else { Scope::Tables };
-            let asked = Asked { select: format!("(SELECT ARRAY[p.n, p.total] FROM ({sql}\n) AS p(n, total))"), scope };
+            let asked = asked(&sql, if safe { Scope::Named } else { Scope::Tables }, &hazard.reads);
             found.push(Counting { step: s, hazard: h, sql, reads: hazard.reads.clone(), asked, outcome });
         }
     }
     found
+}
+
+/// Returns what the gate judges of a count.
+fn asked(sql: &str, scope: Scope, reads: &[String]) -> Asked {
+    Asked { select: format!("(SELECT ARRAY[p.n, p.total] FROM ({sql}\n) AS p(n, total))"), scope, reads: reads.to_vec() }
 }
 
 /// Returns whether a text may contain a subquery: it contains a word that every subquery needs, possibly in a

@@ -234,6 +234,11 @@ fn measuring(settled: &NormalizedPair, changes: &Changes, counts: Counts) -> Mea
         .flat_map(fragments::of_table)
         .collect();
     fragments.extend(changes.domains().filter_map(|d| d.after()).flat_map(fragments::of_domain));
+    // The columns of a changed type may be filled or converted, although their tables do not differ.
+    if changes.domains().next().is_some() || changes.enums().next().is_some() {
+        let columns = settled.desired.schema().tables.values().flat_map(|t| t.columns.values());
+        fragments.extend(columns.flat_map(|c| c.backfill.iter().chain(&c.using)).map(|e| e.text.clone()));
+    }
     let server = &settled.live.server;
     Measuring { counts, may_ask: server.may_temp && !server.read_only, fragments }
 }

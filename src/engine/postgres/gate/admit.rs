@@ -13,8 +13,8 @@ use crate::plan::NotCounted;
 pub(crate) enum Scope {
     /// Ordinary tables and sequences that the role can read.
     Tables,
-    /// Only these relations, and no set-returning functions.
-    Only(Vec<String>),
+    /// Only the relations that rosey's own query reads, and no set-returning functions.
+    Named,
     /// Only the row.
     Row,
     /// Nothing: the server only folds constants, and so calls no function that is not IMMUTABLE.
@@ -133,7 +133,7 @@ pub(super) struct Judge<'j> {
     pub(super) facts: &'j Facts,
     /// The view that the tree belongs to: its own entries do not count as reads.
     pub(super) view: u32,
-    /// The OIDs of the relations that [`Scope::Only`] names.
+    /// The OIDs of the relations that rosey's own query reads.
     pub(super) named: &'j [u32],
 }
 
@@ -227,13 +227,16 @@ impl Judge<'_> {
         if relation.has_own_partition_key {
             return Some(NotCounted::Calls(format!("a user-defined operator class to find the partitions of {}", shown(relation))));
         }
+        let is_named = self.named.contains(&oid);
         let outside = match scope {
             Scope::Tables => false,
-            Scope::Only(_) => !self.named.contains(&oid),
+            Scope::Named => !is_named,
             Scope::Row | Scope::Constants => true,
         };
-        // Reading the row of a sequence changes nothing and runs nothing.
-        let plain = matches!(relation.kind.as_str(), "r" | "p" | "S") && !relation.is_system && !relation.has_foreign_parts;
+        // Reading the row of a sequence changes nothing and runs nothing. Nor does reading the stored rows of a
+        // materialized view, which only rosey's own queries do.
+        let is_kind = matches!(relation.kind.as_str(), "r" | "p" | "S") || is_named && relation.kind == "m";
+        let plain = is_kind && !relation.is_system && !relation.has_foreign_parts;
         (outside || !plain).then(|| NotCounted::Reads(shown(relation)))
     }
 }

@@ -158,7 +158,7 @@ fn query(functions: &str, operators: &str, types: &str, relations: &str) -> Stri
             'is_system', n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast'), \
             'has_foreign_parts', EXISTS (WITH RECURSIVE parts(oid) AS (SELECT c.oid UNION \
                SELECT i.inhrelid FROM pg_catalog.pg_inherits i JOIN parts ON i.inhparent = parts.oid) \
-               SELECT 1 FROM parts JOIN pg_catalog.pg_class f ON f.oid = parts.oid WHERE f.relkind NOT IN ('r', 'p', 'S')), \
+               SELECT 1 FROM parts JOIN pg_catalog.pg_class f ON f.oid = parts.oid WHERE f.relkind NOT IN ('r', 'p', 'S', 'm')), \
             'hides_rows', pg_catalog.row_security_active(c.oid), {of_choices})), '[]') \
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE {relations})\
          )::pg_catalog.text AS facts",

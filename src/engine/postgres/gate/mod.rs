@@ -51,6 +51,8 @@ pub(crate) const VIEW: &str = "pg_temp._rosey_gate";
 pub(crate) struct Asked {
     pub(crate) select: String,
     pub(crate) scope: Scope,
+    /// The relations that rosey's own query reads.
+    pub(crate) reads: Vec<String>,
 }
 
 /// The verdict on a view of several expressions.
@@ -96,18 +98,17 @@ impl Gate {
         let trees: Vec<&Tree> = query.nodes("targetList").filter_map(|t| t.field("expr").first()).collect();
         let whole = calls::of(&tree);
         self.look_up(connection, &whole).await?;
-        let judge = |tree: &Tree, calls: &Calls, scope: &Scope| {
-            let own: Vec<u32> = match scope {
-                Scope::Only(names) => names.iter().filter_map(|n| Some(*oids.get(named.iter().position(|m| *m == n)?)?)).collect(),
-                _ => Vec::new(),
-            };
-            let judge = Judge { facts: &self.facts, view, named: &own };
+        let oids_of =
+            |names: &[String]| -> Vec<u32> { names.iter().filter_map(|n| Some(*oids.get(named.iter().position(|m| *m == n)?)?)).collect() };
+        let judge = |tree: &Tree, calls: &Calls, scope: &Scope, own: &[u32]| {
+            let judge = Judge { facts: &self.facts, view, named: own };
             judge.refusal(calls, scope).or_else(|| bound::exceeds(tree, &|f| admit::growth(&self.facts, f)))
         };
-        let mut found: Vec<Option<NotCounted>> = trees.iter().zip(asked).map(|(t, a)| judge(t, &calls::of(t), &a.scope)).collect();
+        let one = |(t, a): (&&Tree, &&Asked)| judge(t, &calls::of(t), &a.scope, &oids_of(&a.reads));
+        let mut found: Vec<Option<NotCounted>> = trees.iter().zip(asked).map(one).collect();
         // If there are more columns than expressions, or calls outside of them, the text is not what it
         // appears to be.
-        let beside = judge(&tree, &whole, &Scope::Tables).filter(|_| found.iter().all(Option::is_none));
+        let beside = judge(&tree, &whole, &Scope::Tables, &oids).filter(|_| found.iter().all(Option::is_none));
         if trees.len() != asked.len() || beside.is_some() {
             let why = beside.unwrap_or_else(|| NotCounted::Unknown("it is not a single expression".to_owned()));
             found = vec![Some(why); asked.len()];
@@ -189,13 +190,11 @@ fn not_parsed() -> NotCounted {
     NotCounted::Calls("a user-defined function to parse a constant".to_owned())
 }
 
-/// Returns the relations that the scopes name.
+/// Returns the relations that rosey's own queries read.
 fn named<'a>(asked: &[&'a Asked]) -> Vec<&'a String> {
     let mut found: Vec<&String> = Vec::new();
     for asked in asked {
-        if let Scope::Only(names) = &asked.scope {
-            found.extend(names.iter().filter(|n| !found.contains(n)).collect::<Vec<_>>());
-        }
+        found.extend(asked.reads.iter().filter(|n| !found.contains(n)).collect::<Vec<_>>());
     }
     found
 }

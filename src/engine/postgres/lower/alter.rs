@@ -12,7 +12,7 @@ use super::tables::{Altered, needed};
 use super::{LoweringContext, columns, edited, indexes, locks, logging, probes, rename, rows, rules};
 use crate::diff::{Attribute, Delta, Object};
 use crate::plan::{Action, Resource, Statement, Step};
-use crate::schema::{Column, Ident, ObjectName};
+use crate::schema::{Column, Ident, ObjectName, Table};
 
 /// Returns the step, if anything must be done in the transaction.
 pub(super) fn step(context: &LoweringContext<'_>, table: &Altered<'_>) -> Option<Step> {
@@ -22,6 +22,7 @@ pub(super) fn step(context: &LoweringContext<'_>, table: &Altered<'_>) -> Option
     statements.extend(retype(table));
     statements.extend(renames(context, table));
     statements.extend(columns::gone(table));
+    statements.extend(columns::constrained(context, table));
     statements.extend(columns::come(context, table));
     statements.extend(columns::settled(context, table));
     statements.extend(rules_come(table));
@@ -94,10 +95,7 @@ fn fill(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     if !set.is_empty() {
         let which = if all { String::new() } else { format!(" WHERE {}", empty.join(" OR ")) };
         found.push(Statement::copy(format!("UPDATE {} SET {}{which}", table.now, set.join(", "))));
-        if table.edits.live.foreign_keys.iter().any(|f| f.deferrable.is_some()) || has_deferrable_keys(table) {
-            // Pending deferred constraint checks would block ALTER TABLE.
-            found.push(Statement::new("SET CONSTRAINTS ALL IMMEDIATE"));
-        }
+        found.extend(deferred_are_checked(&table.edits.live));
     }
     found
 }
@@ -107,11 +105,14 @@ fn is_converted(table: &Altered<'_>, before: &Column, after: &Column) -> bool {
     table.stirs(&after.name) && !super::retype::is_filled_before(before, after)
 }
 
-fn has_deferrable_keys(table: &Altered<'_>) -> bool {
-    let live = &table.edits.live;
-    live.primary_key.iter().any(|k| k.deferrable.is_some())
+/// Returns the statement that checks deferred constraints of a table whose rows were changed: pending checks would
+/// block ALTER TABLE.
+pub(super) fn deferred_are_checked(live: &Table) -> Option<Statement> {
+    let defers = live.foreign_keys.iter().any(|f| f.deferrable.is_some())
+        || live.primary_key.iter().any(|k| k.deferrable.is_some())
         || live.uniques.iter().any(|u| u.deferrable.is_some())
-        || live.exclusions.iter().any(|e| e.deferrable.is_some())
+        || live.exclusions.iter().any(|e| e.deferrable.is_some());
+    defers.then(|| Statement::new("SET CONSTRAINTS ALL IMMEDIATE"))
 }
 
 /// Changes all types in one statement: each expression sees the row as it was.

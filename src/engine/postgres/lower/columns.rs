@@ -122,6 +122,13 @@ pub(super) fn gone(table: &Altered<'_>) -> Vec<Statement> {
     plain.map(|c| table.after(&format!("DROP COLUMN {}", quote(c.name.as_str()))).on_catalog()).collect()
 }
 
+/// Gives columns that have been filled their domains that refuse NULL: generated columns that read them come later.
+pub(super) fn constrained(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
+    let new = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
+    let refusing = new.filter(|c| is_filled(table, c) && refuses_null(context, &c.ty));
+    refusing.map(|c| table.after(&format!("ALTER COLUMN {} TYPE {}", quote(c.name.as_str()), types::value_type(&c.ty)))).collect()
+}
+
 /// Adds the columns that need not be filled, generated ones last.
 pub(super) fn come(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Statement> {
     let new = table.edits.columns.iter().filter_map(|d| if let Delta::Create(c) = d { Some(c) } else { None });
@@ -197,9 +204,6 @@ pub(super) fn settled(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
     for delta in &table.edits.columns {
         match delta {
             Delta::Create(c) if is_filled(table, c) => {
-                if refuses_null(context, &c.ty) {
-                    found.push(table.after(&format!("ALTER COLUMN {} TYPE {}", quote(c.name.as_str()), types::value_type(&c.ty))));
-                }
                 found.extend(settle(context, table, &bare(c), c));
             }
             Delta::Alter { before, after, .. } if !table.recreated.contains(&after.name) => {

@@ -137,7 +137,8 @@ impl<'a> LoweringContext<'a> {
             let domain = self.current.domains.values().find(|d| self.names.key(&d.name) == live);
             domain.is_some_and(|d| {
                 let under = pg_types::named(&ground(self, self.current, &d.ty), &self.names).map(|(key, _)| key);
-                under == Some(self.names.key(name)) || domains_of(self, self.current, &d.ty).iter().any(|b| self.names.same(&b.name, name))
+                under == Some(self.names.key(name))
+                    || domains_of(self, self.current, &d.ty).iter().any(|b| self.names.same(&b.domain.name, name))
             })
         };
         footprint.frees.retain(|r| !matches!(r, Resource::OldType(key) if over(key)));

@@ -4,11 +4,11 @@
 use super::super::names::quote;
 use super::super::types as pg_types;
 use super::LoweringContext;
-use super::ground::{domains_of, ground, is_array, is_unchanged};
+use super::ground::{DomainOf, domains_of, ground, is_unchanged};
 use super::rows::new_rows;
 use super::tables::Altered;
 use crate::plan::{Code, Hazard, Level, Probe};
-use crate::schema::{Column, Domain, Part};
+use crate::schema::{Column, Part};
 
 /// Reports the values that violate NOT NULL or the checks of their new domains.
 pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
@@ -19,20 +19,20 @@ pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
             continue;
         }
         for domain in domains_of(context, context.desired, &column.ty) {
-            if is_new || !is_unchanged(context, domain) {
-                found.extend(of_domain(context, table, column, domain));
+            if is_new || !is_unchanged(context, domain.domain) {
+                found.extend(of_domain(context, table, column, &domain));
             }
         }
     }
     found
 }
 
-fn of_domain(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column, domain: &Domain) -> Vec<Hazard> {
+fn of_domain(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column, of: &DomainOf<'_>) -> Vec<Hazard> {
     let name = quote(column.name.as_str());
-    let is_array = is_array(context, &column.ty);
+    let DomainOf { domain, is_element } = *of;
     let base = pg_types::value_type(&ground(context, context.desired, &domain.ty));
     let rows = new_rows(context, table);
-    let from = match is_array {
+    let from = match is_element {
         true => format!("(SELECT e.value FROM {rows} AS t, unnest(t.{name}::{base}[]) AS e(value)) AS v"),
         false => format!("(SELECT {name}::{base} AS value FROM {rows} AS t) AS v"),
     };

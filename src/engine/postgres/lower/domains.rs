@@ -5,13 +5,11 @@ use std::collections::BTreeSet;
 use super::super::ddl;
 use super::super::default_name;
 use super::super::names::quote;
-use super::super::types;
-use super::holders::{Holder, holders};
 use super::rules::{Op, ops};
-use super::{LoweringContext, edited, rename};
+use super::{LoweringContext, domain_bounds, edited, rename};
 use crate::diff::{Attribute, Delta, Edit};
-use crate::plan::{Action, Code, Hazard, Level, Lock, Probe, Resource, Statement, Step, Work};
-use crate::schema::{Case, Check, Domain, Ident, ObjectName};
+use crate::plan::{Action, Resource, Statement, Step};
+use crate::schema::{Case, Check, Domain, Ident};
 
 pub(super) fn lower(context: &LoweringContext<'_>) -> Vec<Step> {
     let mut steps: Vec<Step> = context.changes.domains().flat_map(|delta| domain_steps(context, delta)).collect();
@@ -131,17 +129,8 @@ fn in_place(context: &LoweringContext<'_>, before: &Domain, after: &Domain, edit
     if before.name != after.name {
         statements.push(rename("DOMAIN", &context.type_now(&before.name), after.name.name.as_str()));
     }
-    let checks = crate::diff::check_changes(&before.checks, &after.checks);
-    let around = |_: &Check| false;
-    let rules = ops(
-        &before.checks,
-        &before.checks,
-        &checks,
-        &after.checks,
-        &|c| check_name(before, c),
-        &[Attribute::Name, Attribute::NotValid, Attribute::Comment],
-        &around,
-    );
+    let rules = constraint_ops(before, after);
+    let bound = domain_bounds::bound(before, after);
     for op in &rules {
         statements.extend(op.gone().map(|name| to(&format!("DROP CONSTRAINT {}", quote(name)))));
     }
@@ -149,6 +138,7 @@ fn in_place(context: &LoweringContext<'_>, before: &Domain, after: &Domain, edit
         let value = after.default.as_ref().map(|d| format!("SET DEFAULT {}", ddl::value(&d.value)));
         statements.push(to(&value.unwrap_or_else(|| "DROP DEFAULT".to_owned())));
     }
+    statements.extend(domain_bounds::filled(context, &bound));
     if edited(edits, Attribute::NotNull) {
         statements.push(to(if after.not_null { "SET NOT NULL" } else { "DROP NOT NULL" }));
     }
@@ -160,28 +150,16 @@ fn in_place(context: &LoweringContext<'_>, before: &Domain, after: &Domain, edit
     if before.name != after.name {
         step.footprint.drops.push(context.ty(&before.name));
     }
-    step.hazards = hazards(context, before, after, &rules);
-    step.locks = locks(context, before, after, &rules);
+    step.hazards = domain_bounds::hazards(context, &bound);
+    step.locks = domain_bounds::locks(context, &bound);
     step
 }
 
-/// Returns the locks: the rows of every table with such values are read under a lock
-/// (<https://www.postgresql.org/docs/current/sql-alterdomain.html>).
-fn locks(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Lock> {
-    if !(after.not_null && !before.not_null || rules.iter().any(|op| binding(op).is_some())) {
-        return Vec::new();
-    }
-    let tables: BTreeSet<&ObjectName> = holders(context, &before.name).into_iter().map(|h| h.table).collect();
-    let held = tables.into_iter().filter(|t| context.facts.holds_rows(t));
-    held.map(|t| super::locks::writers(context, t, Work::Scan)).collect()
-}
-
-/// Returns the check that existing values must satisfy after the change, if it did not apply before.
-fn binding(op: &Op<Check>) -> Option<&Check> {
-    match op {
-        Op::Edit { after, edits, .. } => Some(after).filter(|_| edited(edits, Attribute::NotValid)),
-        other => other.come().filter(|c| !c.not_valid),
-    }
+/// Returns what happens to the checks of a domain that is changed in place.
+pub(super) fn constraint_ops(before: &Domain, after: &Domain) -> Vec<Op<Check>> {
+    let changes = crate::diff::check_changes(&before.checks, &after.checks);
+    let in_place = [Attribute::Name, Attribute::NotValid, Attribute::Comment];
+    ops(&before.checks, &before.checks, &changes, &after.checks, &|c| check_name(before, c), &in_place, &|_| false)
 }
 
 fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
@@ -206,42 +184,4 @@ fn check_op(domain: &str, after: &Domain, op: &Op<Check>) -> Vec<Statement> {
             found
         }
     }
-}
-
-/// Returns hazards for values that violate the domain's new constraints.
-fn hazards(context: &LoweringContext<'_>, before: &Domain, after: &Domain, rules: &[Op<Check>]) -> Vec<Hazard> {
-    let mut found = Vec::new();
-    let base = types::value_type(&before.ty);
-    for Holder { table, column, is_array, .. } in holders(context, &before.name) {
-        if is_array || !context.facts.holds_rows(table) {
-            continue;
-        }
-        let (name, from) = (quote(column.as_str()), context.names.sql(table));
-        if after.not_null && !before.not_null {
-            let message = format!("`{column}` is NULL in {{count}} of {{total}} rows of {table}");
-            let hazard = Hazard::new(Code::BreaksNotNull, Level::Blocks, after.address(), message, "set a value in these rows first");
-            found.push(
-                hazard
-                    .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {name} IS NULL), count(*) FROM {from}")))
-                    .reading([&from])
-                    .found_by(format!("SELECT * FROM {from} WHERE {name} IS NULL")),
-            );
-        }
-        for op in rules {
-            let Some(item) = binding(op) else { continue };
-            // In a check, VALUE has the base type, which may have operators that the domain lacks.
-            let relation = format!("(SELECT ({name})::{base} AS value FROM {from}) AS v");
-            let message = format!("{{count}} of {{total}} values of {table}.{column} violate check ({})", item.expr.text);
-            let advice = "fix these values first, or change the condition";
-            let hazard = Hazard::new(Code::BreaksCheck, Level::Blocks, after.address(), message, advice);
-            let condition = format!("NOT ({})", item.expr.text);
-            found.push(
-                hazard
-                    .counted(Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {relation}")))
-                    .reading([&from])
-                    .found_by(format!("SELECT * FROM {relation} WHERE {condition}")),
-            );
-        }
-    }
-    found
 }

@@ -6,6 +6,7 @@ mod alter;
 mod aside;
 mod columns;
 mod context;
+mod domain_bounds;
 mod domain_values;
 mod domains;
 mod done;
@@ -38,6 +39,7 @@ use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, AnyKind, Schema};
 
 use context::LoweringContext;
+pub(crate) use domain_bounds::{BoundDomain, Values, bound_domains};
 pub(crate) use going::{Going, What, going};
 pub(crate) use holders::types_over;
 pub(crate) use taken::problems as taken_names;

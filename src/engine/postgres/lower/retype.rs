@@ -7,7 +7,7 @@ use super::super::names::quote;
 use super::super::types as pg_types;
 use super::super::words::words;
 use super::LoweringContext;
-use super::ground::{converted, domains_of};
+use super::ground::{becomes_not_null, converted, domains_of, ground, refuses_null};
 use super::types::same_type;
 use crate::diff::TableEdits;
 use crate::schema::{Column, Ident, Type};
@@ -63,12 +63,15 @@ fn moved_under(context: &LoweringContext<'_>, column: &Column) -> Option<bool> {
 fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, after: &Column) -> Retyped {
     let live = live_column(edits, &after.name).clone();
     let name = quote(live.as_str());
-    let ty = pg_types::value_type(&after.ty);
+    let is_filled = after.backfill.is_some() && becomes_not_null(context, before, after) && !is_filled_before(before, after);
+    // A cast to a domain that refuses NULL would fail before the NULL is filled.
+    let is_cast_late = is_filled && refuses_null(context, &after.ty);
+    let ty = pg_types::value_type(&if is_cast_late { ground(context, context.desired, &after.ty) } else { after.ty.clone() });
     let other_type = !same_type(context, &before.ty, &after.ty);
-    let by_text = by_text(before, after);
     let moved = moved_under(context, after);
     let said = after.using.as_ref().filter(|_| other_type || moved.is_some());
     let (under, over) = converted(context, before, after);
+    let by_text = by_text(&under, &over);
     let is_moved = |ty: &Type| pg_types::named(ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
     // An assignment rejects a text that is too long for the domain; a cast would truncate it.
     let is_assigned = pg_types::assignable(&under.ty, &over.ty) && !is_moved(&over.ty);
@@ -85,8 +88,7 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
         (None, None) if goes_by_text => Some(format!("{name}{by_text}::{ty}")),
         (None, None) => Some(format!("{name}::{ty}")),
     };
-    let filled = after.backfill.as_ref().filter(|_| after.not_null && !before.not_null && !is_filled_before(before, after));
-    let using = match filled {
+    let using = match after.backfill.as_ref().filter(|_| is_filled) {
         Some(e) => Some(format!("coalesce({}, ({}))", converted.clone().unwrap_or_else(|| format!("{name}::{ty}")), e.text)),
         None => converted,
     };
@@ -94,9 +96,11 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
         (_, Some(c)) => format!(" COLLATE {}", quote(c.as_str())),
         _ => String::new(),
     };
-    let clause = format!("TYPE {ty}{collate}{}", using.as_ref().map(|u| format!(" USING {u}")).unwrap_or_default());
+    let clause =
+        format!("TYPE {}{collate}{}", pg_types::value_type(&after.ty), using.as_ref().map(|u| format!(" USING {u}")).unwrap_or_default());
     // Constraints of a domain are checked by rewriting the table.
-    let bound = other_type && domains_of(context, context.desired, &after.ty).iter().any(|d| d.not_null || !d.checks.is_empty());
+    let bound =
+        other_type && domains_of(context, context.desired, &after.ty).iter().any(|d| d.domain.not_null || !d.domain.checks.is_empty());
     let rewrites = using.is_some() || moved.is_some() || bound || pg_types::rewrites(&under.ty, &over.ty);
     let value = using.unwrap_or_else(|| if other_type || moved.is_some() { format!("{name}::{ty}") } else { name });
     Retyped { column: after.name.clone(), live, clause, value, rewrites, said: said.is_some() }

@@ -4,26 +4,26 @@
 use super::super::names::quote;
 use super::super::{ddl, types};
 use super::LoweringContext;
-use super::ground::{default_of, known_ground};
+use super::ground::{becomes_not_null, default_of, known_ground};
 use super::retype::live_column;
 use super::tables::Altered;
 use crate::schema::{Column, Table};
 
 /// Returns whether the rows remain as they are, including names.
-fn stays(table: &Altered<'_>) -> bool {
+fn stays(context: &LoweringContext<'_>, table: &Altered<'_>) -> bool {
     let before = &table.edits.before.columns;
     let new = table.edits.after.columns.keys().any(|c| !before.contains_key(c));
-    let filled = table.edits.after.columns.values().any(|c| is_filled(table, c));
+    let filled = table.edits.after.columns.values().any(|c| is_filled(context, table, c));
     !new && !filled && table.edits.renamed_columns.is_empty() && table.retyped.is_empty() && table.recreated.is_empty()
 }
 
-fn is_filled(table: &Altered<'_>, column: &Column) -> bool {
-    column.backfill.is_some() && column.not_null && table.column(&column.name).is_some_and(|b| !b.not_null)
+fn is_filled(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) -> bool {
+    column.backfill.is_some() && table.column(&column.name).is_some_and(|b| becomes_not_null(context, b, column))
 }
 
 /// Returns the future rows, as an item for FROM without an alias.
 pub(super) fn new_rows(context: &LoweringContext<'_>, table: &Altered<'_>) -> String {
-    if stays(table) {
+    if stays(context, table) {
         return table.old.clone();
     }
     let made = |c: &&Column| c.generated.is_some() && (table.recreated.contains(&c.name) || table.column(&c.name).is_none());
@@ -61,28 +61,20 @@ fn value(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) ->
         };
     }
     let live = quote(live_column(&table.edits, &column.name).as_str());
+    let filled = column.backfill.as_ref().filter(|_| is_filled(context, table, column));
     if let Some(retyped) = table.retyped.iter().find(|r| r.column == column.name) {
-        if !is_known(context, column)
-            && let Some(ground) = known_ground(context, &column.ty)
-        {
-            let said = column.using.as_ref().filter(|_| retyped.said).map_or(live, |e| format!("({})", e.text));
-            return match column.backfill.as_ref().filter(|_| is_filled(table, column) && !retyped.said) {
-                Some(e) => format!("coalesce({said}::{ground}, ({})::{ground})", e.text),
-                None => format!("{said}::{ground}"),
-            };
-        }
-        let unfilled = retyped.said || !is_filled(table, column);
-        if let Some(value) = of_moved(context, table, column, retyped.said).filter(|_| unfilled) {
+        let said = column.using.as_ref().filter(|_| retyped.said).map_or(live, |e| format!("({})", e.text));
+        let of_ground = known_ground(context, &column.ty).filter(|_| !is_known(context, column));
+        if let (None, None, Some(value)) = (&of_ground, filled, of_moved(context, table, column, retyped.said)) {
             return value;
         }
-        let filled = column.backfill.as_ref().filter(|_| is_filled(table, column) && !retyped.said);
-        return match filled {
+        return match (of_ground.unwrap_or_else(|| "text".to_owned()), filled) {
             _ if is_known(context, column) => format!("({})", retyped.value),
-            Some(e) => format!("coalesce({live}::text, ({})::text)", e.text),
-            None => format!("{live}::text"),
+            (ty, Some(e)) => format!("coalesce({said}::{ty}, ({})::{ty})", e.text),
+            (ty, None) => format!("{said}::{ty}"),
         };
     }
-    match column.backfill.as_ref().filter(|_| is_filled(table, column)) {
+    match filled {
         Some(e) => format!("coalesce({live}, ({}))", e.text),
         None => live,
     }

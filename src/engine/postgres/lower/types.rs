@@ -18,7 +18,7 @@ use crate::schema::{Case, Check, Column, DefaultValue, Domain, EnumType, Ident, 
 pub(super) struct Moved {
     /// The temporary name of the old type.
     pub(super) aside: ObjectName,
-    /// Whether values are converted by way of text: those of an enum.
+    /// Whether values are converted by way of text: those of an enum, or of a domain over one.
     pub(super) by_text: bool,
 }
 
@@ -40,16 +40,22 @@ pub(super) fn moved(context: &LoweringContext<'_>) -> BTreeMap<String, Moved> {
         }
     }
     loop {
-        let over = context.desired.domains.values().filter(|d| context.current.domains.contains_key(&d.name));
-        let new = over.filter(|d| !found.contains_key(&context.names.key(&d.name)));
-        let new: Vec<_> = new.filter(|d| pg_types::named(&d.ty, &context.names).is_some_and(|(k, _)| found.contains_key(&k))).collect();
-        if new.is_empty() {
+        let base = |d: &Domain| pg_types::named(&d.ty, &context.names).and_then(|(key, _)| found.get(&key)).map(|m| m.by_text);
+        let all = context.desired.domains.values().filter(|d| !found.contains_key(&context.names.key(&d.name)));
+        let over: Vec<_> = all.filter_map(|d| Some((live_domain(context, d)?, d, base(d)?))).collect();
+        if over.is_empty() {
             return found;
         }
-        for domain in new {
-            found.insert(context.names.key(&domain.name), Moved { aside: aside(context, &domain.name), by_text: true });
+        for (live, domain, by_text) in over {
+            found.insert(context.names.key(&domain.name), Moved { aside: aside(context, &live.name), by_text });
         }
     }
+}
+
+/// Returns a domain as it is live, under its live name.
+fn live_domain<'c>(context: &LoweringContext<'c>, after: &Domain) -> Option<&'c Domain> {
+    let changed = context.changes.domains().find(|d| d.after().is_some_and(|a| a.name == after.name));
+    changed.map_or_else(|| context.current.domains.get(&after.name), Delta::before)
 }
 
 /// Returns whether a domain gets a constraint that must be validated while it is the element of an array in a

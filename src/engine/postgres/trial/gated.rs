@@ -39,7 +39,7 @@ fn questions(n: usize, trial: &Trial) -> Vec<(usize, String, Asked)> {
     let question = |sql: String| {
         let alias = trial.table.name.name.to_string();
         let question = ask::Question { sql: sql.clone(), cast: None, columns: columns.clone(), alias };
-        (n, sql, Asked { select: ask::select(&question), scope: Scope::Constants })
+        (n, sql, Asked { select: ask::select(&question), scope: Scope::Constants, reads: Vec::new() })
     };
     texts.into_iter().map(question).collect()
 }
