@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Finds rosey, or builds it from the action's own source, which is at the version that the workflow names.
+# Finds rosey, or builds it from the action's own source, which has the version that the workflow specifies.
 set -euo pipefail
 
 binary=${ROSEY_BINARY:-}

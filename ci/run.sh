@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Plans or applies, and says in $GITHUB_OUTPUT what came of it: exit-code, changes, and for a plan its file.
+# Plans or applies, and writes the result to $GITHUB_OUTPUT: exit-code, changes, and for a plan its file.
 #
-# Reads ROSEY_COMMAND, ROSEY_URL, ROSEY_SCHEMA, ROSEY_ARGS, ROSEY_COUNTS, ROSEY_MESSAGE, ROSEY_BINARY and the event's name. Runs nothing where nobody says
-# which database is meant: a plan against an empty one would look as if all had to be made.
+# Reads ROSEY_COMMAND, ROSEY_URL, ROSEY_SCHEMA, ROSEY_ARGS, ROSEY_COUNTS, ROSEY_MESSAGE, ROSEY_BINARY and the name of the
+# event. Runs nothing if no database is specified: a plan for an empty one would create everything.
 set -euo pipefail
 
 rosey=${ROSEY_BINARY:-rosey}
@@ -15,7 +15,7 @@ while read -r -a more || [ "${#more[@]}" -gt 0 ]; do
     arguments+=(${more[@]+"${more[@]}"})
 done <<<"${ROSEY_ARGS:-}"
 
-# Whether the arguments already say how rows are counted.
+# Returns whether the arguments contain --counts.
 says_counts() {
     local argument
     for argument in ${arguments[@]+"${arguments[@]}"}; do
@@ -26,7 +26,7 @@ says_counts() {
     return 1
 }
 
-# The schema file of a pull request may be anyone's: a flag, so that no rosey.kdl of the branch says otherwise.
+# The schema file of a pull request may come from anyone. A flag, so that a rosey.kdl of the branch cannot override it.
 counts=${ROSEY_COUNTS:-}
 if [ -z "$counts" ] && [ "${ROSEY_COMMAND:-plan}" = plan ] && ! says_counts; then
     case ${GITHUB_EVENT_NAME:-} in
@@ -36,7 +36,7 @@ fi
 if [ -n "$counts" ]; then
     arguments+=(--counts "$counts")
 fi
-# A secret that is not there comes as nothing, and takes the place of no variable.
+# A secret that does not exist is an empty string; it must not override the variable.
 if [ -n "${ROSEY_URL:-}" ]; then
     export ROSEY_DATABASE_URL=$ROSEY_URL
 fi
@@ -58,7 +58,7 @@ names_a_database() {
     return 1
 }
 
-# What a schema or a database says may look like a command to the runner, which reads the log: it is told not to.
+# Text from a schema or a database may look like a workflow command in the log: such commands are disabled meanwhile.
 token=rosey-$RANDOM$RANDOM$RANDOM
 quietly() {
     echo "::stop-commands::$token"
@@ -72,12 +72,12 @@ changes=false
 case ${ROSEY_COMMAND:-plan} in
 plan | apply) ;;
 *)
-    echo "the command is plan or apply, and not ${ROSEY_COMMAND}" >&2
+    echo "command must be plan or apply, not ${ROSEY_COMMAND}" >&2
     exit 1
     ;;
 esac
 if ! names_a_database; then
-    echo "::error::no database is named: the input \`url\` is empty (is the secret there?), and neither args nor ROSEY_DATABASE_URL nor a config.json names one" >&2
+    echo "::error::no database is specified: the input \`url\` is empty (does the secret exist?), and args, ROSEY_DATABASE_URL and config.json do not specify one either" >&2
     say exit-code 1
     say changes false
     exit 1
@@ -87,13 +87,13 @@ errors=$(mktemp "$temporary/rosey-errors.XXXXXX")
 
 run() {
     local code=0
-    # The plan first, then what is said of it: a log that ends with the plan would look as if all were well.
+    # The plan first, then the errors: a log that ends with the plan would look as if it had succeeded.
     "$rosey" "$@" 2>"$errors" | tee "$output" || code=$?
     cat "$errors" >&2
     return "$code"
 }
 
-# The reason of a failure as an annotation. What a schema says in it stays inside: a line break would end the command.
+# Writes the reason of a failure as an annotation. Line breaks are escaped, as they would end the workflow command.
 annotate() {
     local reason
     reason=$(awk '/^error: /{ found = 1 } found && !/^  help: /{ print } found && /^  help: /{ exit }' "$errors" | head -n 20)
@@ -116,7 +116,7 @@ plan)
     fi
     if [ "$code" = 0 ]; then
         say plan "$output"
-        # GitHub takes a summary of up to 1 MiB.
+        # GitHub limits a summary to 1 MiB.
         if [ -n "${GITHUB_STEP_SUMMARY:-}" ] && [ "$(wc -c <"$output")" -lt 1000000 ]; then
             cat "$output" >>"$GITHUB_STEP_SUMMARY"
         fi
@@ -127,7 +127,7 @@ apply)
         arguments+=(--message "$ROSEY_MESSAGE")
     fi
     quietly run apply --auto-approve ${arguments[@]+"${arguments[@]}"}
-    # On PostgreSQL the transaction may be done when a statement behind it fails.
+    # On PostgreSQL, a statement may fail after the transaction is committed.
     if grep -q '^Apply complete' "$output" || grep -q -e 'the transaction is committed' -e 'verification failed after the commit' "$errors"; then
         changes=true
     fi

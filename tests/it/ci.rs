@@ -182,7 +182,7 @@ fn the_comment_is_found_on_a_later_page_and_by_its_name() {
     assert!(api.run(&plan, &[]).status.success());
     assert_eq!(api.texts()[151], plan);
     let refused = api.run(&plan, &[("ROSEY_COMMENT_NAME", "x --> y")]);
-    assert!(!refused.status.success() && said(&refused).contains("comment-name takes letters"), "{}", said(&refused));
+    assert!(!refused.status.success() && said(&refused).contains("comment-name may contain only letters"), "{}", said(&refused));
     assert_eq!(api.texts().len(), 152);
 }
 
@@ -207,7 +207,7 @@ fn what_goes_wrong_is_said() {
     }
     let api = Api::start(Vec::new());
     let output = api.run("Plan: 1 to add\n", &[]);
-    assert!(!output.status.success() && said(&output).contains("is no plan in markdown"), "{}", said(&output));
+    assert!(!output.status.success() && said(&output).contains("is not a plan in Markdown"), "{}", said(&output));
     let output = api.run(&format!("{MARKER}\n"), &[("ROSEY_PULL_REQUEST", "8")]);
     assert!(!output.status.success() && said(&output).contains("the comments cannot be read"), "{}", said(&output));
     assert!(!said(&output).contains("t0ken"));
@@ -222,7 +222,7 @@ fn the_heading_names_the_database_and_the_commit() {
     let api = Api::start(Vec::new());
     let plan = format!("{MARKER}\n### Plan: 1 to add\n\n### Plan: of a name\n");
     assert!(api.run(&plan, &[("ROSEY_COMMENT_NAME", "prod"), ("ROSEY_COMMIT", "1f0c2ab")]).status.success());
-    let wanted = "<!-- rosey plan: prod -->\n### prod: Plan: 1 to add\nOf commit 1f0c2ab.\n\n### Plan: of a name\n";
+    let wanted = "<!-- rosey plan: prod -->\n### prod: Plan: 1 to add\nFor commit 1f0c2ab.\n\n### Plan: of a name\n";
     assert_eq!(api.texts(), [wanted]);
 }
 
@@ -239,7 +239,7 @@ fn a_plan_that_fails_is_told_in_the_comment_that_is_there_and_begins_none() {
     assert!(api.run(&format!("{MARKER}\n### Plan: 1 to add\n"), &[("ROSEY_COMMIT", "1a")]).status.success());
     assert!(api.run("", &failed).status.success());
     let link = "https://github.com/ada/chat/actions/runs/42";
-    let wanted = format!("{MARKER}\n### No plan could be made\nOf commit 2b.\n\nThe reason is in [the log of the run]({link}).\n");
+    let wanted = format!("{MARKER}\n### The plan failed\nFor commit 2b.\n\nThe reason is in [the log of the run]({link}).\n");
     assert_eq!(api.texts(), [wanted]);
 }
 

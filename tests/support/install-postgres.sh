@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs Debian's PostgreSQL for the tests, unless one is there. Only the programs: no cluster is made and no service
-# is started. Needs root.
+# Installs Debian's PostgreSQL for the tests, unless it is installed already. Installs only the programs: creates no
+# cluster and starts no service. Needs root.
 set -eu
 
 for server in /usr/lib/postgresql/*/bin/postgres; do
@@ -10,7 +10,7 @@ done
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-# What apt says is of interest only when it fails.
+# Prints the output of apt only if it fails.
 quietly() {
     "$@" </dev/null >"$log" 2>&1 || {
         cat "$log" >&2
@@ -23,7 +23,7 @@ install() {
 
 quietly apt-get update -qq
 install postgresql-common
-# The server's package makes a cluster and starts it, unless this file says otherwise while it is installed.
+# The package of the server creates a cluster and starts it, unless this file disables that during the installation.
 settings=/etc/postgresql-common/createcluster.conf
 cp -p "$settings" "$settings.before"
 trap 'mv "$settings.before" "$settings"; rm -f "$log"' EXIT
