@@ -118,7 +118,7 @@ impl Kind {
         self.is(Trait::HoldsValues)
     }
 
-    /// Returns whether rows can be selected from such an object.
+    /// Returns whether rows can be selected from objects of this kind.
     pub fn has_rows(self) -> bool {
         self.is(Trait::HasRows)
     }
@@ -128,12 +128,12 @@ impl Kind {
         self.is(Trait::IsView)
     }
 
-    /// Returns whether rows can be inserted into such an object.
+    /// Returns whether rows can be inserted into objects of this kind.
     pub fn is_table(self) -> bool {
         self.is(Trait::IsTable)
     }
 
-    /// Returns whether such an object is a type that a column can have.
+    /// Returns whether a column can have an object of this kind as its type.
     pub fn is_type(self) -> bool {
         self.is(Trait::IsType)
     }

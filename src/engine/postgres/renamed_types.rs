@@ -1,5 +1,5 @@
 //! Types that the change only renames: enums, domains, and the row types of relations. Columns and domains of such a type
-//! follow the rename, so that they do not differ. Decides nothing about types that are re-created.
+//! follow the rename, so that they do not differ. Types that are re-created are left to the lowering.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::types;
 use crate::diff::{Attribute, Change, Changes, Delta, Edit, TableChange};
 use crate::schema::{Kind, ObjectName, Problem, Schema, Span, Type};
 
-/// Returns the old and new names of the types that are renamed, as keys of `names`.
+/// Returns the old and new names of the renamed types, as keys of `names`.
 pub(super) fn renamed(changes: &Changes, names: &Names) -> BTreeMap<String, String> {
     let pairs = pairs(changes).map(|(old, new)| (names.key(old), names.key(new)));
     pairs.collect()
@@ -31,7 +31,7 @@ pub(super) fn is_renamed(renamed: &BTreeMap<String, String>, names: &Names, befo
     pair().unwrap_or_default()
 }
 
-/// Removes the differences that are only the new name of a type.
+/// Removes differences that consist only of the new name of a type.
 pub(super) fn follow(changes: &mut Changes, home: &str) {
     let names = Names::new(ident(home));
     let renamed = renamed(changes, &names);
@@ -57,8 +57,8 @@ pub(super) fn follow(changes: &mut Changes, home: &str) {
     });
 }
 
-/// Returns a problem for each column or domain of the desired schema whose type has the name that another object gives
-/// up, as in a file that declares a rename and still uses the old name.
+/// Returns a problem for each column or domain of the desired schema whose type is the old name of a renamed object, as in
+/// a file that declares a rename and still uses the old name.
 pub(super) fn problems(changes: &Changes, desired: &Schema, home: &str) -> Vec<Problem> {
     let names = Names::new(ident(home));
     let renamed = renamed(changes, &names);

@@ -149,7 +149,6 @@ pub(super) fn come(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<St
 
 /// Returns statements that restore the properties of a live column that are not in its definition. A change
 /// of type keeps everything except the storage settings.
-/// everything but the storage settings.
 fn kept(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column, again: bool) -> Vec<Statement> {
     let live = live_column(&table.edits, &column.name);
     if !again && table.column(&column.name).is_none() || again && !table.recreated.contains(&column.name) {
@@ -322,8 +321,8 @@ fn owned(table: &Altered<'_>, column: &Column) -> String {
     format!("pg_catalog.pg_get_serial_sequence({}, {})", literal(&table.new), literal(column.name.as_str()))
 }
 
-/// Makes the sequence of a column that becomes serial or identity continue after the existing rows, and after the position of
-/// its old sequence.
+/// Makes the sequence of a column that becomes serial or identity continue after the existing values, and after the position
+/// of its old sequence.
 fn went_on(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     if is_numbered(table, column) {
         numbers::after_numbered(table, column, sequence)

@@ -109,14 +109,14 @@ pub(super) fn past_highest(table: &Altered<'_>, column: &Column, sequence: &str)
     ))
 }
 
-/// Keeps the position of a sequence that is dropped before its successor exists, until the end of the transaction.
+/// Stores the position of a sequence that is dropped before its successor exists, until the end of the transaction.
 pub(super) fn remember(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     let setting = literal(&position(table, column));
     let position = "CASE WHEN is_called THEN last_value::text ELSE '' END";
     Statement::of_catalog(format!("SELECT pg_catalog.set_config({setting}, {position}, true) FROM {sequence}"))
 }
 
-/// Makes the sequence continue after the existing values and after the remembered position.
+/// Makes the sequence continue after the existing values and after the stored position.
 pub(super) fn past_remembered(table: &Altered<'_>, column: &Column, sequence: &str) -> Statement {
     let numbers = Numbers::of(column);
     let (most, compares) = if numbers.step < 0 { ("min", "<=") } else { ("max", ">=") };
@@ -129,13 +129,13 @@ pub(super) fn past_remembered(table: &Altered<'_>, column: &Column, sequence: &s
     ))
 }
 
-/// Returns the setting that keeps the position of a column's sequence. It need only differ from those of the table's other
-/// columns: each step sets its own before it reads them.
+/// Returns the name of the setting that stores the position of a column's sequence. It only has to differ from those of the
+/// table's other columns: each step sets its own before it reads them.
 fn position(table: &Altered<'_>, column: &Column) -> String {
     format!("rosey.position_{}", table.edits.after.columns.get_index_of(&column.name).unwrap_or_default())
 }
 
-/// Makes a new sequence continue where another one is, if that is within its bounds.
+/// Makes a new sequence continue at the position of another one, if that is within its bounds.
 pub(super) fn go_on_from(sequence: &str, numbers: Numbers, old: &str) -> Statement {
     let (min, max) = (bound(numbers.min), bound(numbers.max));
     Statement::of_catalog(format!(

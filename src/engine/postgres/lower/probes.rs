@@ -149,8 +149,8 @@ fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::re
     let advice = "specify a conversion: using \"EXPRESSION\"";
     let mut hazard = Hazard::new(Code::LosesValues, Level::Destroys, at(table, &after.name), message, advice);
     if let Some(row_type) = coming_row_type(context, &after.ty) {
-        // No cast to it can be tried before it has its final form.
-        hazard.not_counted(NotCounted::Unknown(format!("the plan itself makes the row type of {row_type}")));
+        // A cast to it cannot be tried before it has its final form.
+        hazard.not_counted(NotCounted::Unknown(format!("the plan itself creates or changes the row type of {row_type}")));
         return table.rows.then_some(hazard);
     }
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
@@ -162,7 +162,8 @@ fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::re
     })
 }
 
-/// Returns the relation whose row type it is, or that of an array's elements, if the change creates, renames or alters it.
+/// Returns the relation whose row type this is, or whose row type the elements of an array have, if the change creates,
+/// renames or alters it.
 fn coming_row_type<'c>(context: &'c LoweringContext<'_>, ty: &Type) -> Option<&'c ObjectName> {
     let (key, _) = types::named(ty, &context.names)?;
     let relations = context.changes.objects.iter().filter(|c| c.kind().has_rows());

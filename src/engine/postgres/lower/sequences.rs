@@ -50,8 +50,8 @@ fn sequence_steps(context: &LoweringContext<'_>, delta: &Delta<Sequence>) -> Vec
     }
 }
 
-/// Returns the live sequence of a serial or identity column whose place a new sequence takes: it has its name, or the column
-/// takes its values from the new one.
+/// Returns the live sequence of a serial or identity column that a new sequence replaces: the new one has its name, or the
+/// column takes its values from the new one.
 fn predecessor(context: &LoweringContext<'_>, new: &Sequence) -> Option<ObjectName> {
     let counts = |c: &Column| c.ty.is_serial() || c.identity.is_some();
     let has_its_name = |old: &ObjectName| {
@@ -96,7 +96,7 @@ fn comment(context: &LoweringContext<'_>, s: &Sequence) -> Statement {
     Statement::of_catalog(ddl::comment(&format!("SEQUENCE {}", context.names.sql(&s.name)), s.comment.as_deref()))
 }
 
-/// Returns the step that makes a column own it, under its new name.
+/// Returns the step that makes a column the owner of the sequence, under its new name.
 fn owned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident), action: Action) -> Step {
     let to = format!("OWNED BY {}.{}", context.names.sql(&owner.0), quote(owner.1.as_str()));
     let mut step = Step::new(s.address(), action, vec![alter("SEQUENCE", &context.names.sql(&s.name), &to)]);
@@ -104,7 +104,7 @@ fn owned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident
     step
 }
 
-/// Completes the step that removes its owner, under its old name: otherwise it would be dropped with the owner.
+/// Adds a statement to the step so that the sequence, under its old name, has no owner: it would be dropped with the owner.
 fn disowned(context: &LoweringContext<'_>, s: &Sequence, owner: &(ObjectName, Ident), mut step: Step) -> Step {
     step.statements.push(alter("SEQUENCE", &context.now(&s.name), "OWNED BY NONE"));
     step.footprint.frees = vec![context.relation(&s.name), context.shape(&owner.0), Resource::OwnedSequence(context.names.key(&s.name))];

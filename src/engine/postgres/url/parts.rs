@@ -243,7 +243,7 @@ fn number(text: &str) -> Result<u16, UrlError> {
     text.parse().ok().filter(|n| *n > 0).ok_or(UrlError::Port)
 }
 
-/// Reads a number of seconds; zero or less is no limit
+/// Reads a number of seconds; zero or less means no limit
 /// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNECT-CONNECT-TIMEOUT>).
 fn seconds(text: &str) -> Option<Option<Duration>> {
     let seconds: f64 = text.trim().parse().ok()?;

@@ -56,7 +56,6 @@ impl Connection {
 
     /// Prepares a statement in the connection's own thread, so that its caller need not wait for it. An error
     /// is reported when the statement is run.
-    /// whoever runs the statement.
     pub(in crate::engine::sqlite) async fn prepare_apart(&mut self, sql: &str) {
         self.inner.prepare(AssertSqlSafe(sql.to_owned()).into_sql_str()).await.ok();
     }
