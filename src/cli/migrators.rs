@@ -61,7 +61,7 @@ pub(super) fn alembics_commands(tables: &[String], folders: &[&Path]) -> String 
     let file = folders.iter().find_map(|folder| alembics_file(folder));
     let found = match (tables.iter().any(|t| t.eq_ignore_ascii_case("alembic_version")), file) {
         (true, _) => String::new(),
-        (false, Some(file)) => format!("Alembic is in use here: {} is its file\n", escape(&file.display().to_string())),
+        (false, Some(file)) => format!("Alembic is in use here: found {}\n", escape(&file.display().to_string())),
         (false, None) => return String::new(),
     };
     let width = ALEMBIC.iter().map(|(theirs, _)| theirs.len()).max().unwrap_or(0);

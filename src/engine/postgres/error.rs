@@ -108,7 +108,7 @@ pub enum Error {
     Lost(String),
     /// The server did not stop a statement at its time limit: what runs there does not check for interrupts.
     /// rosey no longer waits for it, and the session cannot be used.
-    #[error("process {pid} of the server at {at} does not stop a statement whose time limit has passed: no answer within {after:?}")]
+    #[error("process {pid} of the server at {at} has not stopped a statement that exceeded its time limit: no response within {after:?}")]
     NotStopped {
         /// `host:port`.
         at: String,

@@ -250,7 +250,7 @@ fn where_alembics_files_are_it_is_told_of_the_history() {
     let filter = "include_name=lambda name, type_, parents: not (type_ == \"table\" and name == \"_rosey_history\")";
     for (file, text) in [("alembic.ini", "[alembic]\n"), ("migrations/env.py", "from alembic import context\n")] {
         let run = session(file, text).rosey(&["init", "--auto-approve"]).exits(0);
-        assert!(run.out.contains(&format!("Alembic is in use here: {file} is its file\n")) && run.out.contains(filter), "{run}");
+        assert!(run.out.contains(&format!("Alembic is in use here: found {file}\n")) && run.out.contains(filter), "{run}");
     }
     let other = session("migrations/env.py", "import os\n").rosey(&["init", "--auto-approve"]).exits(0);
     assert!(!other.out.contains("include_name"), "{other}");

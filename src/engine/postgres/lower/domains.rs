@@ -93,7 +93,7 @@ fn replaced(context: &LoweringContext<'_>, before: &Domain, after: &Domain) -> V
     } else if over_moved {
         "its base type is re-created"
     } else {
-        "constraints of an array's elements cannot be added"
+        "constraints on array elements cannot be added"
     };
     step.reason = reason.to_owned();
     if before.name != after.name {
