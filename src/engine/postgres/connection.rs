@@ -208,7 +208,7 @@ impl Connection {
     pub(super) async fn last_row<R: CatalogRow>(&mut self, sql: &[String]) -> Result<R, Error> {
         let mut last = None;
         self.unprepared(sql, |_, row| last = Some(row)).await?;
-        last.as_ref().map_or_else(|| Err(Error::Driver(format!("the server sent no answer about {}", R::QUERY))), R::of)
+        last.as_ref().map_or_else(|| Err(Error::Driver(format!("the server did not respond to the query for {}", R::QUERY))), R::of)
     }
 
     /// Runs statements in one round trip, passes on each row with the index of its statement, and returns how

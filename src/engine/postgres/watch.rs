@@ -42,13 +42,13 @@ pub(super) async fn until_lost(of: Canceller) -> Error {
             (_, Seen::Works) => pause = (pause * 2).clamp(FIRST, LONGEST),
             (Seen::Gone, Seen::Gone) => return lost(&of, "the server process has ended"),
             (Seen::Unreachable, Seen::Unreachable) => {
-                return lost(&of, "it no longer answers, and neither do new connections");
+                return lost(&of, "it no longer responds, and new connections fail too");
             }
             (Seen::Idle(a), Seen::Idle(b)) if a == b => {
                 // It would keep its transaction and its locks for as long as the server considers the link
                 // alive.
                 of.terminate().await.ok();
-                return lost(&of, "the server sent an answer that never arrived");
+                return lost(&of, "the server sent a response that never arrived");
             }
             _ => pause = AGAIN,
         }

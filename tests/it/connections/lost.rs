@@ -70,7 +70,7 @@ fn a_link_that_hangs_is_given_up() {
     let began = Instant::now();
     let run = Run::of(child);
     assert!(began.elapsed() < Duration::from_secs(60), "it waited for {:?}", began.elapsed());
-    run.ends(1, &["the connection to the server was lost", "no longer answers"]);
+    run.ends(1, &["the connection to the server was lost", "no longer responds"]);
     assert!(!is_applied(&database));
 }
 

@@ -22,8 +22,7 @@ struct Attempt<'s> {
 }
 
 /// Creates the open views, and returns those that the server rejects or that read what the change drops or
-/// renames. What cannot be created is left out: for a view that needs it there is no answer, so its text
-/// decides.
+/// renames. A view that depends on something that cannot be created is not tried; it is judged by its text.
 ///
 /// # Errors
 /// If the connection is lost.
