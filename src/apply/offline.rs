@@ -39,7 +39,7 @@ pub async fn plan_offline(state: &State, desired: &Desired, plan_options: PlanOp
 /// itself the rows that a plan against the database counts.
 ///
 /// # Errors
-/// Those of [`plan_offline`]; [`ApplyError::NoDigest`] if the snapshot lacks the digest that identifies the
+/// The errors of [`plan_offline`]; [`ApplyError::NoDigest`] if the snapshot lacks the digest that identifies the
 /// database.
 pub async fn frame_offline(state: &State, desired: &Desired, plan_options: PlanOptions, options: &Options) -> Result<Frame, ApplyError> {
     let plan = plan_offline(state, desired, plan_options).await?.plan;

@@ -53,7 +53,7 @@ impl Database {
     /// Plans as [`Database::plan`] does, and records the inputs of the plan.
     ///
     /// # Errors
-    /// Those of [`Database::plan`].
+    /// The errors of [`Database::plan`].
     pub async fn plan_with_snapshot(&self, desired: &Desired, plan_options: PlanOptions) -> Result<PlanSnapshot, ApplyError> {
         let noted = async {
             let mut snapshot = self.snapshot(plan_options.wait).await?;
@@ -72,7 +72,7 @@ impl Database {
     /// ([`render::script`](crate::render::script())).
     ///
     /// # Errors
-    /// Those of [`Database::plan`]; and [`ApplyError::History`] if a later version of rosey wrote to the
+    /// The errors of [`Database::plan`]; and [`ApplyError::History`] if a later version of rosey wrote to the
     /// history.
     pub async fn plan_script(
         &self,

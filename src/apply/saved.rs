@@ -173,7 +173,7 @@ impl Saved {
 /// Returns the frame around the steps of a saved plan in a script.
 ///
 /// # Errors
-/// Those of [`frame_offline`].
+/// The errors of [`frame_offline`].
 pub async fn frame_of_saved(saved: &Saved) -> Result<Frame, ApplyError> {
     let file = &saved.file;
     frame_offline(&start_of(file), &saved.desired, plan_options(file), &saved.options(&Options::default())).await

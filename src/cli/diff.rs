@@ -33,7 +33,7 @@ pub(super) struct Diff {
     format: Format,
 }
 
-/// One side, as found.
+/// One side of the comparison.
 enum Side {
     Database(Box<Database>),
     State(Box<State>),

@@ -39,7 +39,7 @@ impl Target {
     /// environments that could be chosen.
     ///
     /// # Errors
-    /// If nothing names one, or if what names it is wrong.
+    /// If no database is specified, or if its specification is not valid.
     pub(super) fn find(
         arguments: &TargetArguments,
         environment: Option<&Environment>,

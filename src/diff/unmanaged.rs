@@ -37,7 +37,7 @@ pub struct UnmanagedDifference {
     pub difference: Difference,
     /// `function`, `policy`, …
     pub kind: AnyKind,
-    /// Its name.
+    /// The name.
     pub name: String,
 }
 

@@ -40,7 +40,7 @@ pub(crate) trait Remains: Send {
 
 /// A scratch database cannot be created or removed.
 pub(crate) struct NotScratched {
-    /// Its name or path.
+    /// The name or path.
     pub(crate) name: String,
     pub(crate) reason: String,
 }

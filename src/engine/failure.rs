@@ -78,7 +78,7 @@ pub enum ApplyError {
     Early {
         /// The addresses of the committed steps.
         done: Vec<String>,
-        /// Why the rest failed.
+        /// The reason why the rest failed.
         source: Box<ApplyError>,
     },
     /// Everything is committed, but the result is not the desired schema.
@@ -92,7 +92,7 @@ pub enum ApplyError {
     Backup {
         /// The path of the backup.
         path: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The schema is empty.
@@ -118,7 +118,7 @@ pub enum ApplyError {
     Damaged {
         /// The file.
         path: String,
-        /// What the integrity check reports first.
+        /// The first finding of the integrity check.
         found: String,
     },
     /// The backup to restore is the database itself.
@@ -127,14 +127,14 @@ pub enum ApplyError {
     /// Backups of this database contain single tables, and are not restored as a whole.
     #[error("restore works only for SQLite files")]
     NotRestored,
-    /// The disk has too little free space for what must be written.
+    /// There is not enough free disk space.
     #[error("not enough disk space in {path}: {needed} needed, {free} free")]
     NoRoom {
         /// The folder.
         path: String,
-        /// What is free.
+        /// The free space.
         free: String,
-        /// What is needed.
+        /// The required space.
         needed: String,
     },
     /// Foreign keys would be violated, which was detected only after all steps.

@@ -62,9 +62,9 @@ pub(crate) trait LiveSnapshot {
     /// Returns the last row of the history as a JSON object; none if there is no history.
     fn last_row(&mut self) -> Answer<'_, Vec<String>, Error>;
 
-    /// Returns a recorded schema and the live one in one spelling.
+    /// Returns a recorded schema and the live one in normalized form.
     fn beside(&mut self, recorded: Schema) -> Local<'_, (Normalized, Normalized), Error>;
 
-    /// Ends the reading.
+    /// Ends the read.
     fn close(self: Box<Self>) -> Answer<'static, (), Error>;
 }

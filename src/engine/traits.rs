@@ -79,10 +79,11 @@ pub(crate) struct Replanned {
     pub(crate) holding_after_all: Vec<ObjectName>,
 }
 
-/// A plan, the remarks on it, and the tables that it was not made for.
+/// A plan that was made from a recorded state, its remarks, and the tables that contain rows although the state says
+/// that they are empty.
 pub(crate) type AsNoted = (Plan, Remarks, Vec<ObjectName>);
 
-/// The live schema and another one, both in one spelling.
+/// The live schema and another one, both in normalized form.
 pub(crate) struct Comparison {
     pub(crate) live: Normalized,
     pub(crate) desired: Normalized,
@@ -93,7 +94,7 @@ pub(crate) struct Comparison {
 /// A backup to be written.
 #[derive(Debug, Clone)]
 pub(crate) struct Backup {
-    /// Where it goes.
+    /// The path to write it to.
     pub(crate) path: PathBuf,
     /// The tables in it; none if it contains the whole database.
     pub(crate) tables: Vec<ObjectName>,
@@ -234,7 +235,7 @@ pub(crate) trait Session: Send {
     /// Returns the live schema as KDL.
     fn inspect(&mut self) -> Answer<'_, Schema, Error>;
 
-    /// Reads the live schema, and converts both to one spelling.
+    /// Reads the live schema, and normalizes both schemas.
     fn compare<'a>(&'a mut self, desired: &'a Normalized) -> Answer<'a, Comparison>;
 
     /// Refuses a plan for which there is not enough disk space.

@@ -11,9 +11,9 @@ use super::parse::outline;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Block {
     pub(crate) name: String,
-    /// Its arguments; numbers and booleans as text.
+    /// The arguments; numbers and booleans as text.
     pub(crate) args: Vec<String>,
-    /// Its children; empty if it was read verbatim.
+    /// The children; empty if it was read verbatim.
     pub(crate) children: Vec<Block>,
     /// The text between its braces, if it was read verbatim.
     pub(crate) text: String,

@@ -45,10 +45,10 @@ impl Lines {
 /// Consecutive lines of a file.
 #[derive(Debug)]
 struct Part {
-    /// Its offset in the excerpt.
+    /// The offset in the excerpt.
     start: usize,
     text: String,
-    /// Its first line, from 0.
+    /// The first line, from 0.
     line: usize,
     /// Positions in the excerpt, and their columns in the file.
     columns: Vec<(usize, usize)>,

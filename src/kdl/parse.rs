@@ -31,7 +31,7 @@ const STACK: usize = 512 << 20;
 /// Parses a text with a stack that is large enough for its syntax errors.
 ///
 /// # Errors
-/// Those of the `kdl` crate.
+/// The errors of the `kdl` crate.
 pub(super) fn document(text: &str) -> Result<KdlDocument, KdlError> {
     if text.len() <= SHORT {
         return KdlDocument::parse_v2(text);
@@ -107,7 +107,7 @@ impl<'t> Outline<'t> {
     /// Parses the whole text. If it is long and not valid, only the errors of its first invalid piece are returned.
     ///
     /// # Errors
-    /// Those of the `kdl` crate.
+    /// The errors of the `kdl` crate.
     pub(super) fn document(&self) -> Result<KdlDocument, KdlError> {
         let readable = self.readable();
         for piece in self.pieces().into_iter().filter(|_| readable.len() > WHOLE) {

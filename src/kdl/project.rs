@@ -22,7 +22,7 @@ pub struct Project {
     pub common: Settings,
     /// The levels of findings, by code.
     pub lint: Vec<(String, Severity)>,
-    /// Its environments, in the order of the file.
+    /// The environments, in the order of the file.
     pub environments: Vec<Environment>,
 }
 
@@ -30,11 +30,11 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Environment {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// Where its URL comes from.
     pub url: UrlFrom,
-    /// Its own settings.
+    /// The settings of this environment.
     pub settings: Settings,
     /// The levels of findings there, if they differ from the common ones.
     pub lint: Vec<(String, Severity)>,
@@ -120,7 +120,7 @@ pub enum Backup {
 }
 
 impl Backup {
-    /// All values, with their words.
+    /// All values, with their keywords.
     pub const ALL: [(&'static str, Backup); 3] = [("auto", Backup::Auto), ("always", Backup::Always), ("never", Backup::Never)];
 }
 
@@ -135,7 +135,7 @@ pub enum SqlitePath {
 }
 
 impl SqlitePath {
-    /// All values, with their words.
+    /// All values, with their keywords.
     pub const ALL: [(&'static str, SqlitePath); 2] = [("cheapest", SqlitePath::Cheapest), ("rebuild", SqlitePath::Rebuild)];
 }
 
@@ -153,7 +153,7 @@ pub enum Counts {
 }
 
 impl Counts {
-    /// All values, with their words.
+    /// All values, with their keywords.
     pub const ALL: [(&'static str, Counts); 3] = [("full", Counts::Full), ("safe", Counts::Safe), ("none", Counts::None)];
 }
 

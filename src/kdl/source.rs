@@ -24,7 +24,7 @@ const LONGEST_PATTERN: usize = 1000;
 pub struct SourceFile {
     /// The path as shown to the user.
     pub name: String,
-    /// Its text.
+    /// The text.
     pub text: String,
     /// The dialect that its `include` is restricted to.
     pub only: Option<Dialect>,

@@ -33,9 +33,9 @@ pub enum Of {
 pub struct Entry {
     /// What it applies to.
     pub of: Of,
-    /// Its text.
+    /// The text.
     pub text: Text,
-    /// Its level in words.
+    /// The level in words.
     pub level: &'static str,
     /// The database it applies to, in words.
     pub database: &'static str,

@@ -36,7 +36,7 @@ impl Levels {
 pub struct LeveledFinding {
     /// The code of its rule.
     pub code: &'static str,
-    /// Its level; never off.
+    /// The level; never off.
     pub level: Severity,
     /// The finding.
     pub finding: Finding,

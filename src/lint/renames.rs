@@ -15,7 +15,7 @@ use crate::schema::{Address, Column, Ident, Index, MaterializedView, Origin, Par
 pub struct Suggestion {
     /// What is dropped.
     pub address: Address,
-    /// Its name.
+    /// The name.
     pub old: String,
     /// The name of what is added.
     pub new: String,

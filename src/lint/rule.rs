@@ -23,9 +23,9 @@ pub struct Text {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Rule {
-    /// Its code and explanation.
+    /// The code and explanation.
     pub text: Text,
-    /// Its level, unless `rosey.kdl` sets another.
+    /// The level, unless `rosey.kdl` sets another.
     pub level: Severity,
     /// Returns whether it applies to an engine with these capabilities.
     pub applies: fn(&Capabilities) -> bool,
@@ -56,7 +56,7 @@ impl Rule {
 pub struct Finding {
     /// The object.
     pub address: Address,
-    /// Its position in the schema file.
+    /// The position in the schema file.
     pub origin: Origin,
     /// What was found, in a sentence.
     pub message: String,

@@ -23,10 +23,10 @@ pub enum LossCause {
 }
 
 impl LossCause {
-    /// All fates.
+    /// All causes.
     pub const ALL: [LossCause; 5] = [LossCause::Dropped, LossCause::Replaced, LossCause::Converted, LossCause::Filled, LossCause::Adopted];
 
-    /// Returns its word in plan files.
+    /// Returns its name in plan files.
     pub fn word(self) -> &'static str {
         match self {
             LossCause::Dropped => "dropped",

@@ -31,11 +31,11 @@ pub enum NotCounted {
     NoPrivilege,
     /// Row-level security would hide rows from the role.
     RowSecurity,
-    /// Its evaluation fails on the rows: the SQLSTATE or SQLite's code, and its meaning.
+    /// The evaluation fails on the rows: the SQLSTATE or SQLite's code, and its meaning.
     Fails {
         /// The code.
         code: String,
-        /// Its meaning, in words that contain no value.
+        /// The meaning, in words that contain no value.
         meaning: String,
     },
 }

@@ -8,7 +8,7 @@
 pub struct Fact {
     /// The kind of fact.
     pub name: String,
-    /// Its arguments.
+    /// The arguments.
     pub args: Vec<String>,
 }
 

@@ -27,7 +27,7 @@ pub enum FileError {
     /// A later version of rosey wrote it.
     #[error("written by a newer rosey: its format is {found}, and this rosey supports {FILE_FORMAT}")]
     Later {
-        /// Its format.
+        /// The format.
         found: String,
     },
     /// It is truncated.

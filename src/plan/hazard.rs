@@ -184,7 +184,7 @@ impl Level {
     /// All levels, most severe first.
     pub const ALL: [Level; 4] = [Level::Blocks, Level::Destroys, Level::Warns, Level::Notes];
 
-    /// Returns its word in files and JSON.
+    /// Returns its name in files and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Level::Blocks => "blocks",

@@ -19,7 +19,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Returns its word in the history.
+    /// Returns its name in the history.
     pub fn word(self) -> &'static str {
         match self {
             Kind::Apply => "apply",

@@ -24,7 +24,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Returns its word in files and JSON.
+    /// Returns its name in files and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Action::Create => "create",
@@ -155,7 +155,7 @@ pub enum Transaction {
 }
 
 impl Transaction {
-    /// Returns its word in files and JSON.
+    /// Returns its name in files and JSON.
     pub fn word(self) -> &'static str {
         match self {
             Transaction::Before => "before",

@@ -10,7 +10,7 @@ pub struct Allow {
     pub code: String,
     /// Why the finding is acceptable here.
     pub reason: String,
-    /// Its position in the schema file.
+    /// The position in the schema file.
     pub origin: Origin,
 }
 

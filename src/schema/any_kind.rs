@@ -18,10 +18,10 @@ macro_rules! words {
         }
 
         impl $name {
-            /// All of them.
+            /// All kinds.
             pub const ALL: &[$name] = &[$($name::$kind),+];
 
-            /// Returns its word, as in addresses and in schema files.
+            /// Returns its keyword, as in addresses and in schema files.
             pub fn word(self) -> &'static str {
                 match self {
                     $($name::$kind => $word,)+
@@ -209,7 +209,7 @@ impl AnyKind {
         Kind::ALL.iter().map(|k| k.word()).chain(parts).chain(unmanaged)
     }
 
-    /// Returns its word.
+    /// Returns its keyword.
     pub fn word(&self) -> &str {
         match self {
             AnyKind::Object(kind) => kind.word(),

@@ -17,7 +17,7 @@ pub enum Shell {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Capabilities {
-    /// Its name for display.
+    /// The name for display.
     pub title: &'static str,
 
     /// A database is a file; there is no server.
@@ -182,7 +182,7 @@ const POSTGRES: Capabilities = Capabilities {
 };
 
 impl Dialect {
-    /// All of them.
+    /// All dialects.
     pub const ALL: [Dialect; 2] = [Dialect::Sqlite, Dialect::Postgres];
 
     /// Returns what its engine supports.

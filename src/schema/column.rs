@@ -5,9 +5,9 @@ use super::{Conflict, Directives, Expr, Ident, SequenceOptions, Type};
 /// A column of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Column {
-    /// Its name.
+    /// The name.
     pub name: Ident,
-    /// Its type.
+    /// The type.
     pub ty: Type,
     /// Whether NULL is refused. Set for key columns unless they are `nullable`.
     pub not_null: bool,
@@ -27,7 +27,7 @@ pub struct Column {
     pub sequence: SequenceOptions,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// What no database holds.
+    /// What only the schema file contains.
     pub directives: Directives,
 }
 

@@ -22,7 +22,7 @@ pub struct Directives {
     pub prevent_destroy: bool,
     /// The lint findings allowed on it.
     pub allows: Allows,
-    /// Its position in the schema file.
+    /// The position in the schema file.
     pub origin: Origin,
     /// The position of its type, if it has one.
     pub type_origin: Origin,

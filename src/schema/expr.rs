@@ -20,7 +20,7 @@ pub struct Expr {
     pub text: String,
     /// The spelling that is compared; equal to the text until a dialect has normalized it.
     pub canon: String,
-    /// Its position in the schema file.
+    /// The position in the schema file.
     pub origin: Origin,
 }
 

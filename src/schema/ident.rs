@@ -16,7 +16,7 @@ pub enum Dialect {
 }
 
 impl Dialect {
-    /// Returns its word in the schema language (`only=sqlite`) and on the command line.
+    /// Returns its keyword in the schema language (`only=sqlite`) and on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Dialect::Sqlite => "sqlite",

@@ -7,7 +7,7 @@ use super::{Directives, Expr, Ident};
 /// An index that was created as such (the index of a constraint belongs to the constraint).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Index {
-    /// Its name.
+    /// The name.
     pub name: Ident,
     /// Whether it is UNIQUE.
     pub unique: bool,
@@ -28,7 +28,7 @@ pub struct Index {
     /// PostgreSQL: the remains of a concurrent build that did not finish; serves no query but slows every
     /// write.
     pub invalid: bool,
-    /// What no database holds.
+    /// What only the schema file contains.
     pub directives: Directives,
 }
 
@@ -56,7 +56,7 @@ impl Index {
 pub struct IndexPart {
     /// A column or an expression.
     pub key: PartKey,
-    /// Its own collation, if any.
+    /// The collation, if it is declared.
     pub collate: Option<Ident>,
     /// Descending.
     pub desc: bool,

@@ -70,7 +70,7 @@ macro_rules! kind {
             /// All kinds, tables first.
             pub const ALL: &[Kind] = &[$(Kind::$kind),+];
 
-            /// Returns its word: the node in the schema language, the first part of an address, the kind in
+            /// Returns its keyword: the node in the schema language, the first part of an address, the kind in
             /// JSON and in `ignore`.
             pub fn word(self) -> &'static str {
                 match self {
@@ -78,7 +78,7 @@ macro_rules! kind {
                 }
             }
 
-            /// Returns its words in `CREATE`, `ALTER`, `DROP` and `COMMENT ON`.
+            /// Returns its keywords in `CREATE`, `ALTER`, `DROP` and `COMMENT ON`.
             pub fn sql(self) -> &'static str {
                 match self {
                     $(Kind::$kind => $sql,)+

@@ -8,7 +8,7 @@ use super::{Address, Origin};
 pub struct NotKept {
     /// The object that lacks it.
     pub address: Address,
-    /// Its position in the schema file.
+    /// The position in the schema file.
     pub origin: Origin,
     /// What it is, in a few words.
     pub what: String,

@@ -14,11 +14,11 @@ use super::{
 /// What every object has. A kind that does not support one of these leaves it empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
-    /// Its name.
+    /// The name.
     pub name: ObjectName,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// What no database holds.
+    /// What only the schema file contains.
     pub directives: Directives,
 }
 

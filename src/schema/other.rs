@@ -7,7 +7,7 @@ use super::{AnyKind, Expr, Head, Ident, ObjectName};
 /// A view.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
     /// Column names, if given.
     pub columns: Vec<Ident>,
@@ -27,7 +27,7 @@ impl View {
 /// A trigger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Trigger {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
     /// Everything after the name.
     pub body: Expr,
@@ -45,7 +45,7 @@ impl Trigger {
 /// A virtual table of SQLite (<https://sqlite.org/vtab.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VirtualTable {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
     /// The module and its arguments.
     pub using: Expr,

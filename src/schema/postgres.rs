@@ -10,7 +10,7 @@ use super::{Check, DefaultValue, Deferrable, Directives, Expr, Head, Ident, Inde
 /// A schema: a namespace for objects (<https://www.postgresql.org/docs/current/ddl-schemas.html>).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Namespace {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
 }
 
@@ -24,11 +24,11 @@ impl Namespace {
 /// An extension. The server chooses its version, unless the file names one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Extension {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
     /// The schema that contains its objects; `None` leaves it to the server.
     pub schema: Option<Ident>,
-    /// Its version; `None` is the server's default, and not compared.
+    /// The version; `None` is the server's default, and not compared.
     pub version: Option<String>,
 }
 
@@ -42,9 +42,9 @@ impl Extension {
 /// An enum type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EnumType {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
-    /// Its values, in their order.
+    /// The values, in their order.
     pub values: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl EnumType {
 /// A domain: a type with constraints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Domain {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
     /// The underlying type.
     pub ty: Type,
@@ -66,7 +66,7 @@ pub struct Domain {
     pub not_null: bool,
     /// The default of a column of this type.
     pub default: Option<DefaultValue>,
-    /// Its collation, if it differs from that of the type.
+    /// The collation, if it differs from that of the type.
     pub collate: Option<Ident>,
     /// Conditions over `VALUE`.
     pub checks: Vec<Check>,
@@ -107,11 +107,11 @@ impl SequenceOptions {
 /// A standalone sequence (those of serial and identity columns belong to their column).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sequence {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
     /// smallint, integer or bigint.
     pub ty: Type,
-    /// Its options.
+    /// The options.
     pub options: SequenceOptions,
     /// The column that owns it.
     pub owned_by: Option<(ObjectName, Ident)>,
@@ -127,7 +127,7 @@ impl Sequence {
 /// A materialized view. It contains the result of its query when it was created or last refreshed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MaterializedView {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
     /// Column names, if given.
     pub columns: Vec<Ident>,
@@ -162,9 +162,9 @@ pub struct Exclusion {
     pub deferrable: Option<Deferrable>,
     /// INCLUDE columns.
     pub include: Vec<Ident>,
-    /// Its comment.
+    /// The comment.
     pub comment: Option<String>,
-    /// What no database holds.
+    /// What only the schema file contains.
     pub directives: Directives,
 }
 

@@ -9,7 +9,7 @@ use super::{Column, Directives, Exclusion, Expr, Head, Ident, Index, ObjectName}
 /// A table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// What all objects have in common.
+    /// The fields that all objects have.
     pub head: Head,
     /// Columns by name, in order.
     pub columns: IndexMap<Ident, Column>,
@@ -73,7 +73,7 @@ impl Table {
 pub struct PrimaryKey {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Its columns, in key order.
+    /// The columns, in key order.
     pub parts: Vec<KeyPart>,
     /// SQLite's ON CONFLICT.
     pub conflict: Option<Conflict>,
@@ -89,7 +89,7 @@ pub struct PrimaryKey {
     pub include: Vec<Ident>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// What no database holds.
+    /// What only the schema file contains.
     pub directives: Directives,
 }
 
@@ -115,7 +115,7 @@ impl PrimaryKey {
 pub struct KeyPart {
     /// The column.
     pub column: Ident,
-    /// Its own collation, if any.
+    /// The collation, if it is declared.
     pub collate: Option<Ident>,
     /// Descending.
     pub desc: bool,
@@ -133,7 +133,7 @@ impl KeyPart {
 pub struct Unique {
     /// The constraint's name.
     pub name: Option<Ident>,
-    /// Its columns.
+    /// The columns.
     pub parts: Vec<KeyPart>,
     /// SQLite's ON CONFLICT.
     pub conflict: Option<Conflict>,
@@ -145,7 +145,7 @@ pub struct Unique {
     pub include: Vec<Ident>,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// What no database holds.
+    /// What only the schema file contains.
     pub directives: Directives,
 }
 
@@ -178,7 +178,7 @@ pub struct Check {
     pub not_valid: bool,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// What no database holds.
+    /// What only the schema file contains.
     pub directives: Directives,
 }
 
@@ -215,7 +215,7 @@ pub struct ForeignKey {
     pub not_valid: bool,
     /// The comment that PostgreSQL stores.
     pub comment: Option<String>,
-    /// What no database holds.
+    /// What only the schema file contains.
     pub directives: Directives,
 }
 

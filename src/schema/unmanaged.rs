@@ -9,13 +9,13 @@ use super::{AnyKind, Case, Ident, Kind, ObjectName, Origin, UnmanagedKind};
 pub struct Unmanaged {
     /// Its kind. A managed one if the object is of a form that rosey does not manage.
     pub kind: AnyKind,
-    /// Its name, as the database prints it.
+    /// The name, as the database prints it.
     pub name: String,
     /// Why it cannot be managed, if the kind does not say so itself.
     pub reason: Option<String>,
     /// A digest of its definition, if that can differ while the name is the same.
     pub digest: Option<String>,
-    /// Its position in the schema file.
+    /// The position in the schema file.
     pub origin: Origin,
 }
 

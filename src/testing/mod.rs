@@ -20,7 +20,7 @@ pub use run::{Verdict, run};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TestError {
-    /// A schema is wrong.
+    /// A schema is not valid.
     #[error("{0}")]
     Schema(Diagnostics),
     /// The plan or the apply failed.
@@ -35,9 +35,9 @@ pub enum TestError {
     /// The scratch database cannot be created or removed.
     #[error("{name}: {reason}")]
     Scratch {
-        /// Its name or path.
+        /// The name or path.
         name: String,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A statement of the case failed.

@@ -37,7 +37,7 @@ pub fn plan_text(before: &str, after: &str, dialect: Dialect) -> Result<String, 
 /// statements. [`plan_text`] also adds the linter's warnings ([`lint::annotate`]).
 ///
 /// # Errors
-/// Those of [`plan_text`].
+/// The errors of [`plan_text`].
 pub fn plan(before: &str, after: &str, dialect: Dialect) -> Result<Plan, TestError> {
     // Use a separate thread: the calling test may have an event loop running.
     let work = || {

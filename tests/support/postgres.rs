@@ -74,7 +74,7 @@ pub fn servers() -> Vec<&'static Server> {
 pub struct Server {
     pub version: u32,
     pub port: u16,
-    /// Its folder, which also contains its socket.
+    /// The folder, which also contains its socket.
     pub folder: PathBuf,
     installed: Installed,
     keeper: Child,

@@ -172,9 +172,9 @@ catalog_row! {
 
 /// An object that depends on a target.
 pub(super) struct Dependent {
-    /// Its catalog.
+    /// The catalog.
     class: String,
-    /// Its kind and name as the server describes it.
+    /// The kind and name as the server describes it.
     told: String,
     /// The relation that it belongs to, and its kind (`pg_class.relkind`).
     owner: Option<(ObjectName, String)>,

@@ -59,7 +59,7 @@ fn trusts_owner() -> String {
 catalog_row! {
     /// The table as the check found it.
     struct Found from "the history" {
-        /// Its name with its schema, as SQL.
+        /// The name with its schema, as SQL.
         name: String,
         /// Whether the role may read it.
         readable: bool,
@@ -103,7 +103,7 @@ pub(crate) async fn table(connection: &mut Connection) -> Result<Option<String>,
 /// Returns the name of the table, or `None` if the role may not read it: then guards and drift are unknown.
 ///
 /// # Errors
-/// Those of [`table`], for a table that the role could read.
+/// The errors of [`table`], for a table that the role could read.
 pub(crate) async fn readable(connection: &mut Connection) -> Result<Option<String>, Error> {
     find(connection).await?.filter(|found| found.readable).map(usable).transpose()
 }
@@ -118,7 +118,7 @@ fn usable(found: Found) -> Result<String, Error> {
 /// Returns the rows as JSON objects, the first or only the last one; none if the table does not exist.
 ///
 /// # Errors
-/// Those of [`table`].
+/// The errors of [`table`].
 pub(crate) async fn rows(connection: &mut Connection, last_only: bool) -> Result<Vec<String>, Error> {
     let Some(table) = table(connection).await? else { return Ok(Vec::new()) };
     let order = if last_only { "ORDER BY number DESC LIMIT 1" } else { "ORDER BY number" };
@@ -128,7 +128,7 @@ pub(crate) async fn rows(connection: &mut Connection, last_only: bool) -> Result
 /// Returns the last version; 0 if there is none.
 ///
 /// # Errors
-/// Those of [`table`].
+/// The errors of [`table`].
 pub(crate) async fn last_number(connection: &mut Connection) -> Result<i64, Error> {
     match table(connection).await? {
         Some(table) => connection.number(&format!("SELECT max(number) FROM {table}")).await,
@@ -139,7 +139,7 @@ pub(crate) async fn last_number(connection: &mut Connection) -> Result<i64, Erro
 /// Writes a row, into a table that is created or upgraded if necessary, and returns its version.
 ///
 /// # Errors
-/// Those of [`table`].
+/// The errors of [`table`].
 pub(super) async fn write(connection: &mut Connection, record: &Record) -> Result<i64, Error> {
     let table = match table(connection).await? {
         Some(table) => {
@@ -172,7 +172,7 @@ async fn create(connection: &mut Connection) -> Result<String, Error> {
 /// Marks versions that are recorded as running as applied; returns whether there were any.
 ///
 /// # Errors
-/// Those of [`table`].
+/// The errors of [`table`].
 pub(super) async fn finish(connection: &mut Connection) -> Result<bool, Error> {
     let Some(table) = table(connection).await? else { return Ok(false) };
     let sql = format!("UPDATE {table} SET outcome = 'applied' WHERE outcome = 'running'");

@@ -65,7 +65,7 @@ pub(super) async fn wait_for_others(url: &Url, wait: Duration) -> Result<(), App
 /// Acquires the lock for the session, applies rosey's session settings, and returns the previous settings.
 ///
 /// # Errors
-/// Those of [`begin`].
+/// The errors of [`begin`].
 pub(super) async fn hold(connection: &mut Connection, wait: Wait, cancel_token: &CancelToken) -> Result<Saved, ApplyError> {
     let saved = settings::settle(connection).await?;
     let held = match take(connection, Ask::Session, wait, cancel_token).await {

@@ -49,7 +49,7 @@ pub(crate) fn as_shown(live: &Live) -> Schema {
     schema
 }
 
-/// Both schemas in one spelling, and what else was read.
+/// Both schemas in normalized form, and what else was read.
 pub(crate) struct NormalizedPair {
     pub(crate) live: Live,
     pub(crate) current: Normalized,
@@ -91,14 +91,14 @@ impl NormalizedPair {
     }
 }
 
-/// Reads the live schema and brings both into one spelling.
+/// Reads the live schema and normalizes both schemas.
 pub(crate) async fn settled(connection: &mut Connection, desired: &Schema) -> Result<(NormalizedPair, Guards), Error> {
     let live = inspect::inspect(connection).await?;
     let guards = remembered(connection, &live).await?;
     Ok((settled_from(connection, live, desired, &guards).await?, guards))
 }
 
-/// Brings an inspected and a desired schema into one spelling, with the server's help.
+/// Normalizes an inspected and a desired schema, with the server's help.
 pub(crate) async fn settled_from(
     connection: &mut Connection,
     live: Live,
@@ -118,7 +118,7 @@ pub(crate) async fn settled_from(
     Ok(NormalizedPair { live, current, desired, left_alone, unasked, refused })
 }
 
-/// Both schemas in one spelling, as far as that is possible without a server.
+/// Both schemas in normalized form, as far as that is possible without a server.
 pub(super) struct Aligned {
     /// What was read, without its schema.
     pub(super) live: Live,
@@ -127,7 +127,7 @@ pub(super) struct Aligned {
     pub(super) left_alone: Vec<String>,
 }
 
-/// Brings both schemas into one spelling, as far as that is possible without a server. The schemas that the
+/// Normalizes both schemas, as far as that is possible without a server. The schemas that the
 /// last apply named remain managed even if the file no longer names them.
 pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Aligned {
     let home = live.server.default_schema.clone();

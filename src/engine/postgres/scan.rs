@@ -28,7 +28,7 @@ pub(crate) enum Kind {
 /// A token and the bytes that it covers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Piece {
-    /// Its kind.
+    /// The kind.
     pub(crate) kind: Kind,
     /// The offset of its first byte.
     pub(crate) start: usize,

@@ -31,7 +31,7 @@ struct Slot<'a> {
     canon: &'a mut String,
     /// In a default's canonical spelling, the mark of an expression.
     prefix: &'static str,
-    /// Its position in the schema file.
+    /// The position in the schema file.
     origin: Origin,
     /// Why the server rejects it.
     refused: Option<Refusal>,

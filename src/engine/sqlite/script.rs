@@ -57,7 +57,7 @@ pub(crate) fn is_known() -> Piece {
 /// Stops if rows added since the plan was made violate a constraint that no row violated then.
 ///
 /// # Errors
-/// Those of planning.
+/// The errors of planning.
 pub(crate) async fn rows_fit(live: &Live, desired: &Normalized, plan: &Plan) -> Result<Option<Piece>, PlanError> {
     let how = How { rebuild_only: plan.rebuild_only, proven: Some(plan), counts: plan.counts };
     let uncounted = planner::plan_from(live, desired, how).await?;

@@ -18,7 +18,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// All values, with their words.
+    /// All values, with their keywords.
     pub const ALL: [(&'static str, Severity); 4] =
         [("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note), ("off", Severity::Off)];
 

@@ -27,7 +27,7 @@ pub struct Entity {
     pub comment: Option<String>,
     /// What a plan does to it.
     pub mark: Option<Symbol>,
-    /// Its columns.
+    /// The columns.
     pub rows: Vec<Row>,
 }
 

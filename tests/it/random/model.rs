@@ -30,7 +30,7 @@ pub struct Column {
     pub name: String,
     pub is_text: bool,
     pub default: usize,
-    /// Its enum or domain.
+    /// The enum or domain.
     pub declared: Option<u32>,
 }
 

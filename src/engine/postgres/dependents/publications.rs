@@ -23,7 +23,7 @@ catalog_row! {
     struct Publication from "publications" {
         /// The number of the table in the query.
         target: i64,
-        /// Its name, as SQL.
+        /// The name, as SQL.
         name: String,
         /// Whether it lists the table, rather than all tables or those of a schema.
         lists_table: bool,

@@ -125,7 +125,7 @@ impl Gate {
     /// Returns for each expression why it is not run, if it is not. Runs nothing and leaves no view.
     ///
     /// # Errors
-    /// Those of [`Gate::judge`].
+    /// The errors of [`Gate::judge`].
     pub(crate) async fn verdicts(&mut self, connection: &mut Connection, asked: &[&Asked]) -> Result<Vec<Option<NotCounted>>, Error> {
         let mut found: Vec<Option<NotCounted>> = vec![None; asked.len()];
         let mut open: Vec<(usize, usize)> = (0..asked.len()).step_by(AT_ONCE).map(|n| (n, (n + AT_ONCE).min(asked.len()))).rev().collect();

@@ -19,9 +19,9 @@ use crate::schema::{Address, Check, Domain, Expr, Ident, ObjectName, Schema};
 
 /// A domain that gets constraints in place.
 pub(crate) struct BoundDomain {
-    /// Its live name.
+    /// The live name.
     pub(crate) live: ObjectName,
-    /// Its address in the plan.
+    /// The address in the plan.
     pub(crate) by: Address,
     /// The type that VALUE has in its checks.
     base: String,
@@ -32,9 +32,9 @@ pub(crate) struct BoundDomain {
 
 /// A column whose values are counted.
 pub(crate) struct Values<'v> {
-    /// Its relation, as shown.
+    /// The relation, as shown.
     pub(crate) relation: &'v ObjectName,
-    /// Its relation in SQL.
+    /// The relation in SQL.
     pub(crate) sql: String,
     /// Whether the rows of tables that inherit from it are counted with those tables.
     pub(crate) only: bool,

@@ -30,11 +30,11 @@ pub(super) struct Altered<'a> {
     pub(super) busy: bool,
     /// Whether live foreign keys reference it.
     pub(super) referenced: bool,
-    /// Its live name in SQL, for queries before the plan runs.
+    /// The live name in SQL, for queries before the plan runs.
     pub(super) old: String,
-    /// Its name in SQL when its step begins.
+    /// The name in SQL when its step begins.
     pub(super) now: String,
-    /// Its new name in SQL.
+    /// The new name in SQL.
     pub(super) new: String,
 }
 

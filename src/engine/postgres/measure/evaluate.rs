@@ -27,7 +27,7 @@ const WITHOUT_INDEXES: [&str; 3] =
 /// Makes the counts that have no outcome yet.
 ///
 /// # Errors
-/// Those of [`super::measure`].
+/// The errors of [`super::measure`].
 pub(super) async fn evaluate(
     connection: &mut Connection,
     all: &mut [Counting],

@@ -88,11 +88,11 @@ fn lowered(
     Ok(Made { settled, guards, changes, steps, unsettled })
 }
 
-/// Returns what a script of the plan needs in addition: both schemas in one spelling, the guards, and the
+/// Returns what a script of the plan needs in addition: both schemas in normalized form, the guards, and the
 /// steps with everything that is to be counted.
 ///
 /// # Errors
-/// Those of [`plan`].
+/// The errors of [`plan`].
 pub(crate) fn for_script(
     current: &Schema,
     facts: &[Fact],
@@ -104,7 +104,7 @@ pub(crate) fn for_script(
     Ok((made.settled, made.guards, made.steps))
 }
 
-/// Returns both schemas in one spelling, as far as that is possible without a server, and the objects that
+/// Returns both schemas in normalized form, as far as that is possible without a server, and the objects that
 /// only a server could compare.
 fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired: &Normalized) -> (NormalizedPair, BTreeSet<Address>) {
     let home = live.server.default_schema.clone();

@@ -20,7 +20,7 @@ pub(super) struct Body<'s> {
 pub(super) struct Open {
     pub(super) kind: Kind,
     pub(super) name: ObjectName,
-    /// Its live name, if it exists.
+    /// The live name, if it exists.
     before: Option<ObjectName>,
 }
 
