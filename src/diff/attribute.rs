@@ -91,7 +91,7 @@ pub enum Attribute {
 }
 
 impl Attribute {
-    /// Returns its word in plans: the property or node of the schema language that sets it, if there is one.
+    /// Returns its name in plans: the property or node of the schema language that sets it, if there is one.
     pub fn word(self) -> &'static str {
         match self {
             Attribute::Autoincrement => "autoincrement",

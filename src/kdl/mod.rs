@@ -1,9 +1,9 @@
 //! `schema.kdl` ⇄ [`Schema`]: reads it, with a span for every object and an error for every mistake, and
 //! writes it.
 //!
-//! Each kind of node has one file, with decoding before encoding. Nothing here depends on a database beyond
-//! its word in `only=`, and nothing here guesses: a word that the language does not have is an error, which
-//! suggests the nearest word that it has.
+//! Each kind of node has one file, with decoding before encoding. Nothing here depends on a database except
+//! for its keyword in `only=`, and nothing is guessed: an unknown word is an error, which suggests the
+//! closest known one.
 
 mod allow;
 mod arg;

@@ -35,7 +35,7 @@ impl Symbol {
         }
     }
 
-    /// Returns its word.
+    /// Returns its name for display.
     pub fn word(self) -> &'static str {
         match self {
             Symbol::Create => "create",

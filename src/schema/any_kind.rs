@@ -1,6 +1,6 @@
 //! Kinds of everything that can be named: objects ([`Kind`]), parts of objects ([`Part`]) and objects that
 //! rosey does not manage ([`UnmanagedKind`]). To manage a kind, move its line from the list here to the one
-//! in `kind.rs`: [`AnyKind::of_word`] then returns the managed kind for its word.
+//! in `kind.rs`: [`AnyKind::of_word`] then returns the managed kind for its keyword.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -179,7 +179,7 @@ words! {
     }
 }
 
-/// The kind of anything that has a name. Ordered by its word.
+/// The kind of anything that has a name. Ordered by keyword.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AnyKind {

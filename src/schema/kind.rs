@@ -8,7 +8,7 @@ use std::fmt;
 use super::Dialect;
 
 /// Passes every kind to a macro: its variant, its type, its field in a [`Schema`](super::Schema), its keyword
-/// in the schema language, its words in SQL, and what distinguishes it. Tables come first; the order of the
+/// in the schema language, its keywords in SQL, and what distinguishes it. Tables come first; the order of the
 /// others has no meaning.
 macro_rules! with_kinds {
     ($callback:ident) => {

@@ -97,7 +97,7 @@ fn a_declared_type_that_is_none_is_left_alone() {
     assert!(database.plan(&desired(&database.inspect()).unwrap()).unwrap().is_empty());
 }
 
-/// Creates an index that uses a function of its application. SQLite reads such a schema without the function.
+/// Creates an index that uses an application-defined function. SQLite reads such a schema without the function.
 fn with_own_function(definition: &str) -> Database {
     let database = Database::from_sql(&format!("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, c INT DEFAULT 5); {definition};"));
     database.run(

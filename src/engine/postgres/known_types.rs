@@ -1,4 +1,4 @@
-//! Reports the types of new and changed columns that the server does not know, at their lines. Types declared
+//! Reports types of new and changed columns that the server does not know, with their positions. Types declared
 //! in the schema file are known; if the change creates an extension, its types are not known yet, and nothing
 //! is reported.
 

@@ -114,7 +114,7 @@ fn is_drop(code: Code) -> bool {
     matches!(code, Code::DestroysTable | Code::DestroysColumn | Code::DestroysExtension)
 }
 
-/// Returns the counts to make. Those that are never sent to the server have an outcome already.
+/// Returns the counts to run. Those that are never sent to the server already have an outcome.
 fn countings(steps: &[Step], measuring: &Measuring) -> Vec<Counting> {
     let safe = measuring.counts == Counts::Safe;
     let with_subquery: Vec<&String> = measuring.fragments.iter().filter(|f| safe && has_subquery(f)).collect();

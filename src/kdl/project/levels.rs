@@ -22,7 +22,7 @@ impl Severity {
     pub const ALL: [(&'static str, Severity); 4] =
         [("error", Severity::Error), ("warning", Severity::Warning), ("note", Severity::Note), ("off", Severity::Off)];
 
-    /// Returns its word in files and JSON.
+    /// Returns its name in files and JSON.
     pub fn word(self) -> &'static str {
         Self::ALL.iter().find(|(_, s)| *s == self).map_or("", |(w, _)| w)
     }

@@ -1,4 +1,4 @@
-//! `rosey plan --format`: the forms for programs, and the script.
+//! `rosey plan --format`: the formats for programs, and the script.
 
 use insta::assert_snapshot;
 use serde_json::Value;

@@ -129,7 +129,7 @@ pub(super) fn holders<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
             Kind::View | Kind::MaterializedView => vec![context.relation(&head.name), context.ty(&head.name)],
             Kind::Sequence => vec![context.relation(&head.name)],
             Kind::Enum | Kind::Domain => vec![context.ty(&head.name)],
-            // Tables have been handled with their parts; the others share their names with nothing.
+            // Tables have been handled with their parts; no other kind shares its names.
             Kind::Table | Kind::Trigger | Kind::VirtualTable | Kind::Namespace | Kind::Extension => continue,
         };
         let (name, address) = (head.name.clone(), Address::of(kind, &head.name));
