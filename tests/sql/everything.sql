@@ -1,4 +1,4 @@
--- All that a file of PostgreSQL's DDL may hold, as people and tools write it.
+-- Everything that a PostgreSQL DDL file may contain, as written by people and tools.
 BEGIN;
 CREATE SCHEMA IF NOT EXISTS "App Two";
 CREATE SCHEMA app;
