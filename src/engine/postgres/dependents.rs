@@ -19,7 +19,7 @@ use crate::engine::postgres::catalog_row::catalog_row;
 use crate::plan::{Action, Code, Hazard, Level, Resource, StatementKind, Step};
 use crate::schema::{Address, Kind, ObjectName, Schema};
 
-/// Adds the blocking dependents to the steps, and what the constraints of domains concern beyond the managed tables.
+/// Adds the blocking dependents to the steps, and the columns outside the managed tables that new domain constraints affect.
 /// Sends few queries, or none if nothing is dropped or changed. A
 /// plan without a server cannot know the dependents: they are found when it is applied.
 ///

@@ -1,7 +1,7 @@
-//! What PostgreSQL validates when a domain gets constraints, beyond the tables that rosey manages: the rows of other
-//! tables and of materialized views, which are counted, and columns whose types contain the domain, because of which
-//! the server refuses the change (<https://www.postgresql.org/docs/current/sql-alterdomain.html>). Reads the catalogs
-//! only.
+//! What PostgreSQL validates in addition to the managed tables when a constraint is added to a domain: the rows of other
+//! tables and of materialized views, which are counted, and columns whose types contain the domain, for which the
+//! server refuses the change (<https://www.postgresql.org/docs/current/sql-alterdomain.html>). Reads only the
+//! catalogs.
 
 use super::super::connection::{Connection, Error};
 use super::super::facts::Facts;
@@ -31,7 +31,7 @@ catalog_row! {
     }
 }
 
-/// Adds hazards to the steps that change domains. Sends one query, or none if no domain gets constraints.
+/// Adds hazards to the steps that change domains. Sends one query, or none if no constraint is added to a domain.
 ///
 /// # Errors
 /// If the connection is lost.
@@ -89,8 +89,8 @@ fn hazards(row: &ColumnRow, relation: &ObjectName, domain: &BoundDomain, names: 
     found
 }
 
-/// Returns the query for the stored columns of the domains and of domains over them. Partitions are summed up under
-/// their partitioned table. What contains a domain is searched for as the server does it: through arrays, ranges,
+/// Returns the query for the stored columns of the domains and of domains over them. Partitions are counted with
+/// their partitioned table. Types that contain a domain are found as the server finds them: through arrays, ranges,
 /// composite types and the row types of tables and views.
 fn query(asked: &[String]) -> String {
     let uses = "JOIN pg_depend x ON x.refclassid = 'pg_type'::regclass AND x.refobjid = d.oid";

@@ -1,6 +1,6 @@
 //! What the new constraints of a domain mean for existing values, if the domain is changed in place: PostgreSQL
-//! validates every column that has the domain. NULLs for which a column has a backfill are filled first. Says
-//! nothing about domains that are re-created: their columns are converted.
+//! validates every column that has the domain. NULLs for which a column has a backfill are filled first. Does
+//! not handle domains that are re-created: their columns are converted.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ use crate::diff::{Attribute, Changes, Delta};
 use crate::plan::{Code, Hazard, Level, Lock, Probe, Statement, Work};
 use crate::schema::{Address, Check, Domain, Expr, Ident, ObjectName, Schema};
 
-/// A domain that gets constraints in place.
+/// A domain to which constraints are added in place.
 pub(crate) struct BoundDomain {
     /// The live name.
     pub(crate) live: ObjectName,
@@ -25,7 +25,7 @@ pub(crate) struct BoundDomain {
     pub(crate) by: Address,
     /// The type that VALUE has in its checks.
     base: String,
-    /// Whether it gets NOT NULL.
+    /// Whether it becomes NOT NULL.
     pub(crate) not_null: bool,
     checks: Vec<Expr>,
 }
@@ -43,7 +43,7 @@ pub(crate) struct Values<'v> {
     pub(crate) backfill: Option<&'v Expr>,
 }
 
-/// Returns the domains that get constraints in place.
+/// Returns the domains to which constraints are added in place.
 pub(crate) fn bound_domains(changes: &Changes, current: &Schema, desired: &Schema, facts: &Facts) -> Vec<BoundDomain> {
     let context = LoweringContext::new(changes, current, desired, facts, true);
     let altered = changes.domains().filter_map(|d| if let Delta::Alter { before, after, .. } = d { Some((before, after)) } else { None });
@@ -51,7 +51,7 @@ pub(crate) fn bound_domains(changes: &Changes, current: &Schema, desired: &Schem
     in_place.map(|(before, after)| bound(before, after)).filter(BoundDomain::is_bound).collect()
 }
 
-/// Returns what a changed domain demands of its values that it did not demand before.
+/// Returns the constraints of a changed domain that it did not have before.
 pub(super) fn bound(before: &Domain, after: &Domain) -> BoundDomain {
     BoundDomain {
         live: before.name.clone(),
@@ -62,7 +62,7 @@ pub(super) fn bound(before: &Domain, after: &Domain) -> BoundDomain {
     }
 }
 
-/// Returns the check that existing values must meet after the change, although none did so before.
+/// Returns a check that existing values must satisfy after the change, but not before.
 fn binding(op: &Op<Check>) -> Option<&Check> {
     match op {
         Op::Edit { after, edits, .. } => Some(after).filter(|_| edited(edits, Attribute::NotValid)),
@@ -75,7 +75,7 @@ impl BoundDomain {
         self.not_null || !self.checks.is_empty()
     }
 
-    /// Returns hazards for values that violate the new constraints, and says in which way to count them.
+    /// Returns hazards for values that violate the new constraints, and how to count them.
     pub(crate) fn hazards(&self, values: &Values<'_>) -> Vec<Hazard> {
         let Values { relation, sql, only, column, backfill } = values;
         let only = if *only { "ONLY " } else { "" };
