@@ -1,6 +1,7 @@
 //! What all parts of the lowering need: the two schemas, the facts, the names of resources, and the types
 //! that are re-created.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::facts::Facts;
@@ -33,6 +34,10 @@ pub(super) struct LoweringContext<'a> {
     pub(super) renamed_types: BTreeMap<String, String>,
     /// The temporary names of live objects whose names other objects take.
     pub(super) asides: Asides,
+    /// See [`LoweringContext::is_kept`].
+    kept: OnceCell<BTreeSet<String>>,
+    /// See [`LoweringContext::is_carried`].
+    carried: OnceCell<BTreeSet<String>>,
 }
 
 impl<'a> LoweringContext<'a> {
@@ -53,6 +58,8 @@ impl<'a> LoweringContext<'a> {
             dropped_rows,
             renamed_types,
             asides: Asides::new(),
+            kept: OnceCell::new(),
+            carried: OnceCell::new(),
         };
         context.dropped = context.dropped();
         context.renamed_types = renamed_types::renamed(changes, &context.names);
@@ -196,37 +203,58 @@ impl<'a> LoweringContext<'a> {
         )
     }
 
-    /// Returns whether another relation has the name after the plan: one that the schema declares or ignores.
+    /// Returns whether another relation has the name after the plan: one that the schema names or ignores.
     pub(super) fn is_kept(&self, name: &ObjectName) -> bool {
-        let same = |n: &ObjectName| self.names.same(n, name);
+        self.kept.get_or_init(|| self.kept_names()).contains(&self.names.key(name))
+    }
+
+    fn kept_names(&self) -> BTreeSet<String> {
         let (now, then) = (self.current, self.desired);
-        let index_of = |of: &ObjectName, index: &Ident| same(&self.names.sibling(of, index));
-        let left_alone = |t: &&crate::schema::Table| self.desired.ignores(Kind::Table, &t.name);
-        then.heads().any(|(kind, head)| kind.is_relation() && same(&head.name))
-            || then.tables.values().any(|t| t.indexes.keys().any(|i| index_of(&t.name, i)))
-            || then.materialized_views.values().any(|v| v.indexes.keys().any(|i| index_of(&v.name, i)))
-            || now.tables.values().filter(left_alone).any(|t| same(&t.name) || t.indexes.keys().any(|i| index_of(&t.name, i)))
-            || now.unmanaged.iter().any(|u| u.kind.is_table() && u.name == name.to_string())
+        let mut names: BTreeSet<String> =
+            then.heads().filter(|(kind, _)| kind.is_relation()).map(|(_, head)| self.names.key(&head.name)).collect();
+        let mut add = |of: &ObjectName, name: &Ident| drop(names.insert(self.names.key(&self.names.sibling(of, name))));
+        for table in then.tables.values() {
+            table.indexes.keys().for_each(|i| add(&table.name, i));
+            let uniques = table.uniques.iter().filter_map(|u| u.name.as_ref());
+            let exclusions = table.exclusions.iter().filter_map(|e| e.name.as_ref());
+            let keys = table.primary_key.iter().filter_map(|k| k.name.as_ref());
+            keys.chain(uniques).chain(exclusions).for_each(|n| add(&table.name, n));
+        }
+        then.indexes_of_views().for_each(|(view, index)| add(view, &index.name));
+        for table in now.tables.values().filter(|t| then.ignores(Kind::Table, &t.name)) {
+            add(&table.name, &table.name.name);
+            table.indexes.keys().for_each(|i| add(&table.name, i));
+        }
+        for table in now.unmanaged.iter().filter(|u| u.kind.is_table()) {
+            let (schema, name) = table.name.split_once('.').map_or((None, table.name.as_str()), |(s, n)| (Some(s), n));
+            names.insert(self.names.key(&ObjectName { schema: schema.map(ident), name: ident(name) }));
+        }
+        names
     }
 
     /// Returns whether the name belongs to the index of a constraint or to the sequence of a column of a table that
     /// is renamed: they keep their names.
     pub(super) fn is_carried(&self, name: &ObjectName) -> bool {
-        let renamed = self.changes.tables().filter_map(|c| if let TableChange::Alter(edits) = c { Some(edits) } else { None });
-        renamed.filter(|edits| edits.live.name != edits.after.name).any(|edits| {
+        self.carried.get_or_init(|| self.carried_names()).contains(&self.names.key(name))
+    }
+
+    fn carried_names(&self) -> BTreeSet<String> {
+        let edited = self.changes.tables().filter_map(|c| if let TableChange::Alter(edits) = c { Some(edits) } else { None });
+        let mut names = BTreeSet::new();
+        for edits in edited.filter(|edits| edits.live.name != edits.after.name) {
             let (live, after) = (&edits.live, &edits.after);
-            let own = |n: &str| self.names.same(&self.names.sibling(&live.name, &ident(n)), name);
             let gone = edits.primary_key.iter().any(|d| d.after().is_none());
             let keys = live.primary_key.iter().filter(|_| !gone).map(|k| (&k.name, default_name::primary_key(&live.name, k)));
             let uniques = live.uniques.iter().filter(|_| !after.uniques.is_empty());
             let uniques = uniques.map(|u| (&u.name, default_name::unique(&live.name, u)));
             let exclusions = live.exclusions.iter().filter(|_| !after.exclusions.is_empty());
             let exclusions = exclusions.map(|e| (&e.name, default_name::exclusion(&live.name, e)));
-            let mut named = keys.chain(uniques).chain(exclusions).map(|(given, usual)| given.as_ref().map_or(usual, Ident::to_string));
+            let named = keys.chain(uniques).chain(exclusions).map(|(given, usual)| given.as_ref().map_or(usual, Ident::to_string));
+            names.extend(named.map(|n| self.names.key(&self.names.sibling(&live.name, &ident(&n)))));
             let counted = live.columns.values().filter(|c| c.ty.is_serial() || c.identity.is_some());
-            let mut sequences = counted.map(|c| self.sequence_of(&live.name, &c.name));
-            named.any(|n| own(&n)) || sequences.any(|s| self.names.same(&s, name))
-        })
+            names.extend(counted.map(|c| self.names.key(&self.sequence_of(&live.name, &c.name))));
+        }
+        names
     }
 
     /// Returns whether a live or desired relation has the name.
