@@ -26,6 +26,9 @@ const RESTORE: &str = "SELECT pg_catalog.set_config('search_path', pg_catalog.cu
 /// All rows of a cursor are fetched, so the server should plan for all of them.
 const ALL_ROWS: &str = "SET LOCAL cursor_tuple_fraction = 1";
 
+/// Queries on catalogs have many expressions and few rows: compiling them takes longer than running them.
+const NO_JIT: &str = "SET LOCAL jit = off";
+
 impl Connection {
     /// Runs queries in one round trip, and passes on each row with the index of its query while the server
     /// continues.
@@ -33,7 +36,7 @@ impl Connection {
     /// # Errors
     /// If the server does not respond.
     pub(crate) async fn catalog_queries(&mut self, queries: &[String], mut take: impl FnMut(usize, PgRow)) -> Result<(), Error> {
-        let mut sql: Vec<String> = [REMEMBER, ALL_ROWS, CATALOG_ONLY].map(str::to_owned).to_vec();
+        let mut sql: Vec<String> = [REMEMBER, ALL_ROWS, NO_JIT, CATALOG_ONLY].map(str::to_owned).to_vec();
         sql.extend(queries.iter().enumerate().map(|(n, query)| format!("DECLARE rosey_{n} NO SCROLL CURSOR FOR {query}")));
         sql.push(RESTORE.to_owned());
         let first = sql.len();

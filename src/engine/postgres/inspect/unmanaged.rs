@@ -113,21 +113,31 @@ fn columns(version: i64) -> String {
     let own = not_of_extension("pg_class", "c.oid");
     let target = if version >= 170_000 { "a.attstattarget::text" } else { "nullif(a.attstattarget, -1)::text" };
     let compression = if version >= 140_000 { "nullif(a.attcompression::text, '')" } else { "NULL" };
+    // Few columns have any of these, so those that do are found first.
+    let odd = format!(
+        "SELECT a.*, t.typstorage, {target} AS target, {compression} AS compression FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid \
+         WHERE a.attnum > 0 AND NOT a.attisdropped \
+         AND ({target} IS NOT NULL OR a.attoptions IS NOT NULL OR a.attstorage <> t.typstorage OR {compression} IS NOT NULL)"
+    );
+    let name = format!("quote_ident(a.attname) || ' on ' || {ON}");
     format!(
-        "SELECT k.kind, quote_ident(a.attname) || ' on ' || {ON}, CASE WHEN c.relkind = 'm' AND k.kind IN ('storage', 'compression') \
-         THEN c.oid::int8 ELSE {OF_INDEX} END, {} \
-         FROM pg_attribute a JOIN {RELATION} ON c.oid = a.attrelid JOIN pg_type t ON t.oid = a.atttypid \
-         LEFT JOIN pg_attrdef d ON c.relkind = 'v' AND d.adrelid = c.oid AND d.adnum = a.attnum \
-         LEFT JOIN pg_description de ON c.relkind IN ('v', 'm') AND de.classoid = 'pg_class'::regclass AND de.objoid = c.oid \
-         AND de.objsubid = a.attnum, \
-         LATERAL (VALUES ('statistics target', {target}), ('column options', CASE WHEN c.relkind <> 'i' THEN a.attoptions::text END), \
-         ('storage', CASE WHEN c.relkind IN ('r', 'm', 'p') AND a.attstorage <> t.typstorage THEN a.attstorage::text END), \
-         ('compression', {compression}), ('column default', pg_get_expr(d.adbin, d.adrelid)), ('comment', de.description)) k(kind, value) \
-         WHERE k.value IS NOT NULL AND c.relkind IN ('r', 'm', 'p', 'v', 'i') AND a.attnum > 0 AND NOT a.attisdropped AND {OWN} AND {own} \
+        "SELECT k.kind, {name}, CASE WHEN c.relkind = 'm' AND k.kind IN ('storage', 'compression') THEN c.oid::int8 ELSE {OF_INDEX} END, {} \
+         FROM ({odd}) a JOIN {RELATION} ON c.oid = a.attrelid, \
+         LATERAL (VALUES ('statistics target', a.target), ('column options', CASE WHEN c.relkind <> 'i' THEN a.attoptions::text END), \
+         ('storage', CASE WHEN c.relkind IN ('r', 'm', 'p') AND a.attstorage <> a.typstorage THEN a.attstorage::text END), \
+         ('compression', a.compression)) k(kind, value) \
+         WHERE k.value IS NOT NULL AND c.relkind IN ('r', 'm', 'p', 'v', 'i') AND {OWN} AND {own} \
+         UNION ALL SELECT 'column default', {name}, NULL, {} FROM pg_attrdef d JOIN {RELATION} ON c.oid = d.adrelid \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.adnum WHERE c.relkind = 'v' AND NOT a.attisdropped AND {OWN} AND {own} \
+         UNION ALL SELECT 'comment', {name}, NULL, {} FROM pg_description de JOIN {RELATION} ON c.oid = de.objoid \
+         JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = de.objsubid WHERE de.classoid = 'pg_class'::regclass AND de.objsubid > 0 \
+         AND c.relkind IN ('v', 'm') AND NOT a.attisdropped AND {OWN} AND {own} \
          UNION ALL SELECT 'comment', 'index on ' || {ON}, NULL, {} \
          FROM pg_description de JOIN {RELATION} ON c.oid = de.objoid JOIN pg_constraint con ON con.conindid = c.oid AND con.contype IN ('p', 'u', 'x') \
          WHERE de.classoid = 'pg_class'::regclass AND de.objsubid = 0 AND c.relkind = 'i' AND {OWN}",
         digest("k.value"),
+        digest("pg_get_expr(d.adbin, d.adrelid)"),
+        digest("de.description"),
         digest("de.description"),
     )
 }
