@@ -49,6 +49,8 @@ pub struct Planned {
     pub plan: Plan,
     /// Remarks on the plan.
     pub remarks: Remarks,
+    /// A digest of what the plan depends on in the database, if it was asked for.
+    pub(crate) digest: Option<String>,
 }
 
 /// A plan against a live database, with everything that is needed to make it again without the database.

@@ -4,11 +4,17 @@ use std::time::Duration;
 
 use super::drift::{self, Since};
 use super::{ApplyError, Database, Desired, Entry, Options, PlanOptions, PlanSnapshot, Planned, history};
-use crate::engine::snapshot::{LivePlan, LiveSnapshot, Noted, NotedPlan};
+use crate::engine::snapshot::{LivePlan, LiveSnapshot, Noted, NotedPlan, Take};
 use crate::engine::{HistoryError, Remarks};
 use crate::kdl;
 use crate::plan::{Frame, Plan, State};
 use crate::schema::{Dialect, Schema};
+
+/// A database whose schema is about to be compared.
+struct Opened {
+    snapshot: Box<dyn LiveSnapshot>,
+    digest: Option<String>,
+}
 
 impl Database {
     /// Plans the changes from the live schema to the desired one.
@@ -30,7 +36,45 @@ impl Database {
         desired: impl Future<Output = Result<Desired, E>>,
         plan_options: PlanOptions,
     ) -> Result<(Desired, Result<Planned, ApplyError>), E> {
-        let opening = self.snapshot(plan_options.wait);
+        let opening = async { Ok(Opened { snapshot: self.snapshot(plan_options.wait).await?, digest: None }) };
+        self.plan_from_opening(opening, desired, plan_options).await
+    }
+
+    /// Plans as [`Database::plan_when`] does, unless the database is as it was when `known` was returned with a plan:
+    /// then returns `None`, and `desired` is never polled.
+    ///
+    /// # Errors
+    /// Those of [`Database::plan_when`].
+    pub(crate) async fn plan_unless<E>(
+        &self,
+        known: Option<&str>,
+        desired: impl Future<Output = Result<Desired, E>>,
+        plan_options: PlanOptions,
+    ) -> Result<Option<(Desired, Result<Planned, ApplyError>)>, E> {
+        let opening = async {
+            let snapshot = self.engine().snapshot(plan_options.wait, Take::ToCompare).await?;
+            let digest = snapshot.digest();
+            Ok(Opened { snapshot, digest })
+        };
+        if known.is_none() {
+            return self.plan_from_opening(opening, desired, plan_options).await.map(Some);
+        }
+        match opening.await {
+            Ok(Opened { snapshot, digest: Some(digest) }) if known == Some(digest.as_str()) => {
+                // Nothing was written, so there is nothing to lose if the connection does not end properly.
+                let _ = snapshot.close().await;
+                Ok(None)
+            }
+            opened => self.plan_from_opening(async { opened }, desired, plan_options).await.map(Some),
+        }
+    }
+
+    async fn plan_from_opening<E>(
+        &self,
+        opening: impl Future<Output = Result<Opened, ApplyError>>,
+        desired: impl Future<Output = Result<Desired, E>>,
+        plan_options: PlanOptions,
+    ) -> Result<(Desired, Result<Planned, ApplyError>), E> {
         tokio::pin!(desired, opening);
         let mut opened = None;
         let desired = loop {
@@ -40,11 +84,11 @@ impl Database {
             }
         };
         let planned = async {
-            let opened = match opened {
+            let Opened { snapshot, digest } = match opened {
                 Some(opened) => opened?,
                 None => opening.await?,
             };
-            self.planned(opened, &desired, plan_options).await
+            Ok(Planned { digest, ..self.planned(snapshot, &desired, plan_options).await? })
         };
         let planned = self.or_who_is_in_the_way(planned.await, plan_options.wait).await;
         Ok((desired, planned))
@@ -60,7 +104,7 @@ impl Database {
             let NotedPlan { made, noted, desired: spelled } = snapshot.plan_with_state(desired.normalized(), plan_options).await?;
             let rows = snapshot.last_row().await?;
             let wanted = spelled.as_ref().unwrap_or(desired.normalized().schema());
-            let Planned { plan, remarks } = self.compared(&mut *snapshot, made, wanted, history::decode(&rows)).await?;
+            let Planned { plan, remarks, .. } = self.compared(&mut *snapshot, made, wanted, history::decode(&rows)).await?;
             snapshot.close().await?;
             let desired = kdl::encode(spelled.as_ref().unwrap_or(desired.written()));
             Ok(PlanSnapshot { plan, remarks, state: state(self.dialect(), noted, &rows), desired })
@@ -86,7 +130,7 @@ impl Database {
             let record = |plan: &Plan| options.record(plan);
             let (made, frame) = snapshot.plan_with_frame(desired.normalized(), plan_options, &record).await?;
             snapshot.close().await?;
-            Ok((Planned { plan: made.plan, remarks: made.remarks }, frame))
+            Ok((Planned { plan: made.plan, remarks: made.remarks, digest: None }, frame))
         };
         self.or_who_is_in_the_way(framed.await, plan_options.wait).await
     }
@@ -108,7 +152,7 @@ impl Database {
     }
 
     async fn snapshot(&self, wait: Duration) -> Result<Box<dyn LiveSnapshot>, ApplyError> {
-        Ok(self.engine().snapshot(wait).await?)
+        Ok(self.engine().snapshot(wait, Take::ToPlan).await?)
     }
 
     async fn planned(
@@ -119,7 +163,7 @@ impl Database {
     ) -> Result<Planned, ApplyError> {
         let made = snapshot.plan(desired.normalized(), plan_options).await?;
         let planned = if snapshot.history_is_unread().await? {
-            Planned { plan: made.plan, remarks: Remarks { history_unread: true, ..made.remarks } }
+            Planned { plan: made.plan, remarks: Remarks { history_unread: true, ..made.remarks }, digest: None }
         } else {
             let last = history::decode(&snapshot.last_row().await?);
             self.compared(&mut *snapshot, made, desired.normalized().schema(), last).await?
@@ -139,7 +183,7 @@ impl Database {
         let LivePlan { mut plan, mut remarks, current } = made;
         let Since { drift, later } = drift::since(snapshot, self.dialect(), last, &current, desired).await?;
         (plan.drift, remarks.later) = (drift, later);
-        Ok(Planned { plan, remarks })
+        Ok(Planned { plan, remarks, digest: None })
     }
 }
 

@@ -264,7 +264,8 @@ impl Saved {
     /// # Errors
     /// If the database does not respond, or if no plan is possible.
     pub async fn rest(&self, database: &Database, wait: Duration, counts: Counts) -> Result<Standing, ApplyError> {
-        let Planned { mut plan, remarks } = database.plan(&self.desired, PlanOptions { wait, counts, ..plan_options(&self.file) }).await?;
+        let Planned { mut plan, remarks, .. } =
+            database.plan(&self.desired, PlanOptions { wait, counts, ..plan_options(&self.file) }).await?;
         if plan.changes.is_empty() {
             return Ok(Standing::Applied);
         }

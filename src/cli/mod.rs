@@ -27,6 +27,7 @@ mod output;
 mod passwords;
 mod plan;
 mod progress;
+mod quiet;
 mod remarks;
 mod restore;
 mod rollback;

@@ -9,15 +9,17 @@ use clap::{Args, ValueEnum};
 use super::again::Again;
 use super::backfill::BackfillArguments;
 use super::error::Failure;
+use super::quiet::{Inputs, Quiet, Remembered};
 use super::settings::Settings;
 use super::target::Target;
 use super::{Exit, PlanningArguments, SchemaArguments, TargetArguments, output, remarks, rollback, saved, schema};
 use crate::apply::rollback::To;
 use crate::apply::saved::Label;
-use crate::apply::{self, ApplyError, Desired, Options, PlanOptions};
+use crate::apply::{self, ApplyError, Desired, Options, PlanOptions, Planned};
 use crate::kdl::Sources;
 use crate::plan::{Frame, Kind};
 use crate::render::{Declared, Provenance};
+use crate::schema::Schema;
 use crate::{plan, render};
 
 /// Shows what would change.
@@ -55,7 +57,7 @@ pub(super) struct Plan {
 }
 
 /// An output format for a plan.
-#[derive(Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub(super) enum Format {
     /// For people.
     Text,
@@ -107,6 +109,8 @@ struct Made {
     file: Option<String>,
     /// The context of its script.
     frame: Option<Frame>,
+    /// The digest of what it depends on in the database, if that is known and there is nothing to say of it.
+    database: Option<String>,
 }
 
 /// How long a plan waits for locks on what it reads.
@@ -155,18 +159,27 @@ impl Plan {
     async fn forth(&self, settings: &Settings, plan_options: PlanOptions, style: render::Style) -> Result<(Made, String), Failure> {
         let path = settings.schema(&self.schema)?;
         let sources = Arc::new(schema::sources(&path)?);
-        let (made, database) = match &self.state {
-            Some(file) => (self.against_state(file, &sources, plan_options).await?, file.display().to_string()),
+        let name = path.display().to_string();
+        let (made, database, quiet) = match &self.state {
+            Some(file) => (self.against_state(file, &sources, plan_options).await?, file.display().to_string(), None),
             None => {
                 let target = settings.target(&self.target)?;
-                let made = self.to_schema(&target, &sources, plan_options).await?;
+                let quiet = self.quiet(Inputs {
+                    settings,
+                    schema: &path,
+                    sources: &sources,
+                    target: &target,
+                    options: plan_options,
+                    form: format!("{:?} {style:?}", self.format),
+                });
+                let made = self.to_schema(&target, &sources, plan_options, quiet.as_ref()).await?;
                 if made.plan.creates_database {
                     output::err(missing(&target));
                 }
-                (made, target.shown())
+                (made, target.shown(), quiet)
             }
         };
-        let (plan, name) = (settings.under_policy(&made.plan, &sources), path.display().to_string());
+        let plan = settings.under_policy(&made.plan, &sources);
         let shown = match &made.frame {
             Some(frame) => render::script(&plan, frame),
             None => {
@@ -177,7 +190,24 @@ impl Plan {
                 self.format.write(&plan, &name, style, declared)
             }
         };
+        if let (Some(quiet), Some(database)) = (&quiet, &made.database) {
+            // Only if all that is shown follows from the plan's being empty.
+            let nothing = plan::Plan::of_nothing(plan.dialect, &plan.fingerprint, plan_options.counts);
+            let declared = Declared { schema: &Schema::default(), sources: &sources, found: &[], provenance: None };
+            if plan.is_empty() && shown == self.format.write(&nothing, &name, style, declared) {
+                quiet.remember(&Remembered { database: database.clone(), fingerprint: plan.fingerprint.clone() });
+            }
+        }
         Ok((made, shown))
+    }
+
+    /// Returns where the plan is remembered if it has nothing to do; `None` if it needs more than that.
+    fn quiet(&self, inputs: Inputs<'_>) -> Option<Quiet> {
+        let is_about_changes = match self.format {
+            Format::Text | Format::Json | Format::Markdown | Format::Sarif | Format::Github => true,
+            Format::Sql | Format::Html => false,
+        };
+        (is_about_changes && self.out.is_none()).then(|| Quiet::of(&inputs)).flatten()
     }
 
     /// Returns the rollback plan, and its text.
@@ -205,7 +235,13 @@ impl Plan {
     }
 
     /// Plans from the live database to the schema file.
-    async fn to_schema(&self, target: &Target, sources: &Arc<Sources>, plan_options: PlanOptions) -> Result<Made, Failure> {
+    async fn to_schema(
+        &self,
+        target: &Target,
+        sources: &Arc<Sources>,
+        plan_options: PlanOptions,
+        quiet: Option<&Quiet>,
+    ) -> Result<Made, Failure> {
         let failed = |e| schema::failure(sources, e);
         let desired = async {
             let desired = schema::desired_meanwhile(sources, target.database.dialect()).await?;
@@ -217,11 +253,22 @@ impl Plan {
             schema::declares_something(&made.desired, &made.plan).map_err(Failure::into_error)?;
             return Ok(made);
         }
-        let (desired, planned) = target.database.plan_when(desired, plan_options).await?;
-        let planned = planned.map_err(failed)?;
-        schema::declares_something(&desired, &planned.plan).map_err(Failure::into_error)?;
-        remarks::tell(&planned.remarks);
-        Ok(Made { plan: planned.plan, desired, file: None, frame: None })
+        let Some(quiet) = quiet else {
+            let (desired, planned) = target.database.plan_when(desired, plan_options).await?;
+            return told(desired, planned.map_err(failed)?);
+        };
+        let remembered = quiet.remembered();
+        let known = remembered.as_ref().map(|r| r.database.as_str());
+        match (target.database.plan_unless(known, desired, plan_options).await?, &remembered) {
+            (Some((desired, planned)), _) => told(desired, planned.map_err(failed)?),
+            (None, remembered) => {
+                target.announce();
+                let fingerprint = remembered.as_ref().map_or("", |r| r.fingerprint.as_str());
+                let plan = plan::Plan::of_nothing(target.database.dialect(), fingerprint, plan_options.counts);
+                let desired = Desired::new(Schema::default(), target.database.dialect()).map_err(failed)?;
+                Ok(Made { plan, desired, file: None, frame: None, database: None })
+            }
+        }
     }
 
     /// Plans against the live database. Also returns the text of the file if the plan is to be saved.
@@ -258,7 +305,7 @@ impl Plan {
         }
         remarks::tell(&said);
         let plan = if let Some(back) = back { back.leads(plan) } else { plan };
-        Ok(Made { plan, desired: desired.clone(), file, frame })
+        Ok(Made { plan, desired: desired.clone(), file, frame, database: None })
     }
 
     /// Plans against a state file, without a database.
@@ -281,7 +328,7 @@ impl Plan {
             let options = Options { message: self.message.clone(), ..Options::default() };
             frame = Some(apply::frame_offline(&state, &desired, plan_options, &options).await.map_err(failed)?);
         }
-        Ok(Made { plan: made.plan, desired, file: text, frame })
+        Ok(Made { plan: made.plan, desired, file: text, frame, database: None })
     }
 
     fn save(&self, out: &Path, text: Option<String>, kept: bool) -> Result<(), Failure> {
@@ -298,6 +345,15 @@ impl Plan {
         output::err(&render::escape(&format!("saved: {}{}\n", place.path.display(), message.unwrap_or_default())));
         Ok(())
     }
+}
+
+/// Prints the remarks on a plan.
+fn told(desired: Desired, planned: Planned) -> Result<Made, Failure> {
+    let Planned { plan, remarks, digest, .. } = planned;
+    schema::declares_something(&desired, &plan).map_err(Failure::into_error)?;
+    remarks::tell(&remarks);
+    let database = digest.filter(|_| remarks.is_empty());
+    Ok(Made { plan, desired, file: None, frame: None, database })
 }
 
 fn missing(target: &Target) -> &'static str {

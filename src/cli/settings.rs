@@ -31,6 +31,8 @@ pub(super) struct Settings {
     named: bool,
     /// The names of the environments that can be chosen.
     environments: Vec<String>,
+    /// The text of the file; empty if there is none.
+    text: String,
 }
 
 impl Settings {
@@ -38,22 +40,29 @@ impl Settings {
     pub(super) fn load(arguments: &EnvArguments) -> Result<Settings, Failure> {
         let file = arguments.project.clone();
         let place = file.as_deref().map_or(FILE.to_owned(), |f| f.display().to_string());
-        let project = read(&place, file.is_some())?;
+        let (project, text) = read(&place, file.is_some())?.unzip();
+        let text = text.unwrap_or_default();
         let Some(wanted) = &arguments.env else {
             let Project { common, lint, environments } = project.unwrap_or_default();
             let environments = environments.into_iter().map(|e| e.name).collect();
             let levels = Levels::new(lint);
-            return Ok(Settings { chosen: common, levels, environment: None, named: file.is_some(), environments });
+            return Ok(Settings { chosen: common, levels, environment: None, named: file.is_some(), environments, text });
         };
         let Project { common, lint, environments } = project.ok_or_else(|| no_file(wanted))?;
         match environments.iter().find(|e| e.name == *wanted) {
             Some(found) => {
                 let chosen = found.settings.clone().or(common);
                 let levels = Levels::new(lint.into_iter().chain(found.lint.clone()));
-                Ok(Settings { chosen, levels, environment: Some(found.clone()), named: file.is_some(), environments: Vec::new() })
+                let environment = Some(found.clone());
+                Ok(Settings { chosen, levels, environment, named: file.is_some(), environments: Vec::new(), text })
             }
             None => Err(unknown(wanted, &environments)),
         }
+    }
+
+    /// Returns all that a plan may take from these settings, as text: the file, and which environment was selected.
+    pub(super) fn as_text(&self) -> [&str; 2] {
+        [&self.text, self.environment.as_ref().map_or("", |e| &e.name)]
     }
 
     pub(super) fn target(&self, arguments: &TargetArguments) -> Result<Target, Failure> {
@@ -204,8 +213,8 @@ pub(super) fn place(environment: &Environment) -> String {
     format!("{FILE}, env {}", environment.name)
 }
 
-/// Reads the project file. One given on the command line must exist.
-fn read(file: &str, named: bool) -> Result<Option<Project>, Failure> {
+/// Reads the project file, and returns its text too. One given on the command line must exist.
+fn read(file: &str, named: bool) -> Result<Option<(Project, String)>, Failure> {
     let text = match read_text(Path::new(file), CONFIGURATION) {
         Ok(text) => text,
         Err(e) if e.kind() == std::io::ErrorKind::NotFound && !named => return Ok(None),
@@ -214,14 +223,15 @@ fn read(file: &str, named: bool) -> Result<Option<Project>, Failure> {
         }
         Err(e) => return Err(Failure::new(format!("{file} cannot be read: {e}"))),
     };
-    project::read(file, &text, &lint::levelled()).map(Some).map_err(|mistakes| {
+    let project = project::read(file, &text, &lint::levelled()).map_err(|mistakes| {
         let path = Path::new(file);
         if leads_out(path, &folder_of(path)).unwrap_or(true) {
             return Failure::new(format!("{file} is a symbolic link out of the project, and its target has errors"))
                 .help("replace the link with the file itself");
         }
         Failure::mistakes(&mistakes, file)
-    })
+    })?;
+    Ok(Some((project, text)))
 }
 
 fn no_file(wanted: &str) -> Failure {

@@ -9,7 +9,7 @@ use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{Address, Column, Dialect, Head, Ident, Kind, ObjectName, Part, Schema, Table};
 
 /// The objects that were guarded when the last apply recorded them.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Guards(Schema);
 
 impl Guards {

@@ -30,7 +30,7 @@ impl Default for PlanOptions {
 }
 
 /// Remarks about a plan.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remarks {
     /// Non-empty schemas that neither the file nor the history names, and that rosey does not manage.
@@ -41,4 +41,11 @@ pub struct Remarks {
     pub history_unread: bool,
     /// Why an apply will refuse to add to the history: a later rosey wrote the last row.
     pub later: Option<String>,
+}
+
+impl Remarks {
+    /// Returns true if there is nothing to say.
+    pub fn is_empty(&self) -> bool {
+        *self == Remarks::default()
+    }
 }

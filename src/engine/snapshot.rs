@@ -33,8 +33,21 @@ pub(crate) struct NotedPlan {
 /// Returns the history record of a plan. The database adds what only it knows.
 pub(crate) type RecordOf<'r> = &'r dyn Fn(&Plan) -> Record;
 
+/// What a snapshot is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Take {
+    /// A plan, in any case.
+    ToPlan,
+    /// Its digest first. What was read is decoded only if a plan is made.
+    ToCompare,
+}
+
 /// A snapshot of a live database.
 pub(crate) trait LiveSnapshot {
+    /// Returns a digest of everything in the database that a plan without changes depends on, the last row of
+    /// the history included; `None` if that is not known any more, or never was.
+    fn digest(&self) -> Option<String>;
+
     /// Plans to the desired schema, and counts rows.
     fn plan<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, LivePlan, PlanError>;
 

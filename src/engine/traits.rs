@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use super::address::{Address, Trust};
 use super::backups::{NotScratched, Restorer, Scratch};
 use super::guards::Guards;
-use super::snapshot::LiveSnapshot;
+use super::snapshot::{LiveSnapshot, Take};
 use super::{ApplyError, CancelToken, Error, PlanError, PlanOptions, Remarks};
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, ObjectName, Schema};
@@ -144,7 +144,7 @@ pub(crate) trait Engine: Send + Sync {
     fn open<'a>(&'a self, purpose: Purpose<'a>, wait: Duration, cancel_token: Arc<CancelToken>) -> Answer<'a, Box<dyn Session>, Error>;
 
     /// Takes the snapshot that plans start from. Waits this long for a lock.
-    fn snapshot(&self, wait: Duration) -> Answer<'_, Box<dyn LiveSnapshot>, Error>;
+    fn snapshot(&self, wait: Duration, take: Take) -> Answer<'_, Box<dyn LiveSnapshot>, Error>;
 
     /// Returns the holders of a lock that was not released in time; none if the engine does not report them.
     fn lock_holders(&self) -> Answer<'_, Option<Vec<String>>, Error> {

@@ -97,6 +97,17 @@ impl Sources {
         &self.files
     }
 
+    /// Passes all that the schema is read from to a digest: each file's name, its text, and how it was reached.
+    pub(crate) fn each_part(&self, mut take: impl FnMut(&str)) {
+        for file in &self.files {
+            take(&file.name);
+            take(&file.text);
+            take(file.only.map_or("", Dialect::word));
+            take(if file.foreign { "foreign" } else { "" });
+        }
+        take(if self.problems.is_empty() { "" } else { "problems" });
+    }
+
     fn add(&mut self, file: SourceFile) -> u32 {
         self.files.push(file);
         (self.files.len() - 1) as u32

@@ -84,6 +84,25 @@ pub struct Drift {
 }
 
 impl Plan {
+    /// Returns a plan that does nothing, and about which there is nothing to say.
+    pub(crate) fn of_nothing(dialect: Dialect, fingerprint: &str, counts: Counts) -> Plan {
+        Plan {
+            dialect,
+            changes: Changes::default(),
+            steps: Vec::new(),
+            fingerprint: fingerprint.to_owned(),
+            guards: Vec::new(),
+            rebuild_only: false,
+            online: false,
+            counts,
+            creates_database: false,
+            leads_back: false,
+            drift: None,
+            unmanaged: Vec::new(),
+            holding: None,
+        }
+    }
+
     /// Returns true if there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty()

@@ -115,6 +115,29 @@ fn usable(found: Found) -> Result<String, Error> {
     }
 }
 
+/// Returns whether there is a table that the role may not read.
+///
+/// # Errors
+/// Those of [`table`], for a table that the role could read.
+pub(crate) async fn is_unread(connection: &mut Connection) -> Result<bool, Error> {
+    let Some(found) = find(connection).await? else { return Ok(false) };
+    if found.readable { usable(found).map(|_| false) } else { Ok(true) }
+}
+
+/// Returns what a plan depends on: the last row, or that the role may not read it.
+///
+/// # Errors
+/// Those of [`table`], for a table that the role could read.
+pub(super) async fn state(connection: &mut Connection) -> Result<String, Error> {
+    let Some(found) = find(connection).await? else { return Ok("no history".to_owned()) };
+    if !found.readable {
+        return Ok("not readable".to_owned());
+    }
+    let table = usable(found)?;
+    let last = connection.texts(&format!("SELECT to_jsonb(h)::text FROM {table} h ORDER BY number DESC LIMIT 1")).await?;
+    Ok(format!("last row: {}", last.concat()))
+}
+
 /// Returns the rows as JSON objects, the first or only the last one; none if the table does not exist.
 ///
 /// # Errors

@@ -13,7 +13,7 @@ use super::settings::{self, Saved};
 use super::snapshot::ServerSnapshot;
 use super::{Url, affinity, commit, dump, history, lock, run, scratch};
 use crate::engine::backups::{NotScratched, Scratch};
-use crate::engine::snapshot::LiveSnapshot;
+use crate::engine::snapshot::{LiveSnapshot, Take};
 use crate::engine::traits::{Answer, AsNoted, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::engine::{self, Address, BackupMode, CancelToken, PlanError, PlanOptions, Trust};
 use crate::plan::{Fact, Plan, Record, Statement};
@@ -80,8 +80,8 @@ impl Engine for Server {
         Box::pin(lock::wait_for_others(&self.0, wait))
     }
 
-    fn snapshot(&self, wait: Duration) -> Answer<'_, Box<dyn LiveSnapshot>, engine::Error> {
-        Box::pin(async move { Ok(Box::new(ServerSnapshot::take(&self.0, wait).await?) as Box<dyn LiveSnapshot>) })
+    fn snapshot(&self, wait: Duration, take: Take) -> Answer<'_, Box<dyn LiveSnapshot>, engine::Error> {
+        Box::pin(async move { Ok(Box::new(ServerSnapshot::take(&self.0, wait, take).await?) as Box<dyn LiveSnapshot>) })
     }
 
     fn scratch<'a>(&'a self, name: &'a str) -> Answer<'a, Scratch, NotScratched> {

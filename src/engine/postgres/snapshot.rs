@@ -4,12 +4,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use sha2::Digest as _;
+
 use super::connection::{Begin, Connection, Error};
-use super::inspect::{self, Live};
+use super::inspect::{self, CatalogRows, Live};
 use super::planner::{self, How, NormalizedPair, Planned};
 use super::{PlanError, Url, digest, frame, history, offline, rows};
 use crate::engine::guards::Guards;
-use crate::engine::snapshot::{LivePlan, LiveSnapshot, Noted, NotedPlan, RecordOf};
+use crate::engine::snapshot::{LivePlan, LiveSnapshot, Noted, NotedPlan, RecordOf, Take};
 use crate::engine::traits::{Answer, Local};
 use crate::engine::{self, PlanOptions, Remarks};
 use crate::kdl::{self, Sources};
@@ -19,57 +21,81 @@ use crate::schema::{Dialect, Normalized, ObjectName, Schema};
 /// A database whose schema has been read.
 pub(super) struct ServerSnapshot {
     connection: Connection,
-    /// What was read, until a plan takes it.
-    live: Option<Live>,
-    guards: Guards,
-    has_history: bool,
+    read: Read,
+    /// What the last apply guarded, once that has been read.
+    guards: Option<Guards>,
+}
+
+/// What has been read, until a plan takes it.
+enum Read {
+    /// The rows of the catalogs, and the digest of all that a plan depends on.
+    Rows { rows: CatalogRows, digest: String },
+    /// The schema.
+    Live(Box<Live>),
+    /// A plan has taken it.
+    Taken,
 }
 
 impl ServerSnapshot {
     /// Reads the schema of a database, in a transaction that stays open.
-    pub(super) async fn take(url: &Url, wait: Duration) -> Result<ServerSnapshot, Error> {
+    pub(super) async fn take(url: &Url, wait: Duration, take: Take) -> Result<ServerSnapshot, Error> {
         let mut connection = Connection::open_within(url, wait).await?;
         connection.begin(Begin::Snapshot).await?;
-        let live = inspect::inspect(&mut connection).await?;
-        let guards = planner::remembered(&mut connection, &live).await?;
-        let has_history = live.history;
-        Ok(ServerSnapshot { connection, live: Some(live), guards, has_history })
+        let read = match take {
+            Take::ToPlan => Read::Live(Box::new(inspect::inspect(&mut connection).await?)),
+            Take::ToCompare => {
+                let rows = CatalogRows::read(&mut connection).await?;
+                let mut hash = rows.hash();
+                hash.update(history::state(&mut connection).await?);
+                Read::Rows { rows, digest: format!("{:x}", hash.finalize()) }
+            }
+        };
+        Ok(ServerSnapshot { connection, read, guards: None })
     }
 
-    /// Returns what was read. The transaction sees one snapshot, so reading it again returns the same.
-    async fn live(&mut self) -> Result<Live, Error> {
-        match self.live.take() {
-            Some(live) => Ok(live),
-            None => inspect::inspect(&mut self.connection).await,
-        }
+    /// Returns what was read, and what the last apply guarded. The transaction sees one snapshot, so
+    /// reading it again returns the same.
+    async fn live(&mut self) -> Result<(Live, Guards), Error> {
+        let live = match std::mem::replace(&mut self.read, Read::Taken) {
+            Read::Live(live) => *live,
+            Read::Rows { rows, .. } => rows.decode()?,
+            Read::Taken => inspect::inspect(&mut self.connection).await?,
+        };
+        let guards = match self.guards.clone() {
+            Some(guards) => guards,
+            None => planner::remembered(&mut self.connection, &live).await?,
+        };
+        self.guards = Some(guards.clone());
+        Ok((live, guards))
     }
 
-    async fn settled(&mut self, desired: &Normalized) -> Result<NormalizedPair, PlanError> {
-        let live = self.live().await?;
-        let settled = planner::settled_from(&mut self.connection, live, desired.schema(), &self.guards).await?;
+    async fn settled(&mut self, desired: &Normalized) -> Result<(NormalizedPair, Guards), PlanError> {
+        let (live, guards) = self.live().await?;
+        let settled = planner::settled_from(&mut self.connection, live, desired.schema(), &guards).await?;
         planner::is_possible(&mut self.connection, &settled, &settled.changes()?).await?;
-        Ok(settled)
+        Ok((settled, guards))
     }
 
-    async fn planned(&mut self, desired: &Normalized, plan_options: PlanOptions) -> Result<Planned, PlanError> {
-        let settled = self.settled(desired).await?;
-        planner::plan_from(&mut self.connection, settled, &self.guards, &How::in_way(plan_options)).await
+    async fn planned(&mut self, desired: &Normalized, plan_options: PlanOptions) -> Result<(Planned, Guards), PlanError> {
+        let (settled, guards) = self.settled(desired).await?;
+        let planned = planner::plan_from(&mut self.connection, settled, &guards, &How::in_way(plan_options)).await?;
+        Ok((planned, guards))
     }
 
     /// Returns what a plan without the server needs to know, and the tables that contain rows.
-    async fn noted(&mut self, live: &Live, counts: Counts) -> Result<(Noted, BTreeSet<ObjectName>), Error> {
+    async fn noted(&mut self, live: &Live, guards: &Guards, counts: Counts) -> Result<(Noted, BTreeSet<ObjectName>), Error> {
         let holding = rows::all_holding(&mut self.connection, live, counts).await?;
-        let mut facts = offline::facts(live, &self.guards, &holding);
+        let mut facts = offline::facts(live, guards, &holding);
         facts.extend(digest::facts(&mut self.connection, &live.server.default_schema).await?);
         Ok((Noted { current: planner::as_shown(live), facts }, holding))
     }
 
     /// Plans from the recorded state, as it will be read from the file that it is written to.
     async fn noted_plan(&mut self, desired: &Normalized, plan_options: PlanOptions) -> Result<NotedPlan, PlanError> {
-        let live = self.live().await?;
-        let (noted, holding) = self.noted(&live, plan_options.counts).await?;
+        let (live, guards) = self.live().await?;
+        let (noted, holding) = self.noted(&live, &guards, plan_options.counts).await?;
         let connection = &mut self.connection;
-        let settled = planner::settled_from(connection, live, desired.schema(), &self.guards).await?;
+        let settled = planner::settled_from(connection, live, desired.schema(), &guards).await?;
         let changes = settled.changes()?;
         planner::is_possible(connection, &settled, &changes).await?;
         let current = as_read(&noted.current)?;
@@ -88,10 +114,10 @@ impl ServerSnapshot {
         plan_options: PlanOptions,
         record: RecordOf<'_>,
     ) -> Result<(LivePlan, Frame), PlanError> {
-        let Planned { plan, settled, uncounted, .. } = self.planned(desired, plan_options).await?;
+        let (Planned { plan, settled, uncounted, .. }, guards) = self.planned(desired, plan_options).await?;
         let number = history::last_number(&mut self.connection).await?;
         let facts = digest::facts(&mut self.connection, &settled.live.server.default_schema).await?;
-        let start = frame::Start { settled: &settled, guards: &self.guards, uncounted: &uncounted, number, facts: &facts };
+        let start = frame::Start { settled: &settled, guards: &guards, uncounted: &uncounted, number, facts: &facts };
         let frame = frame::frame(&plan, &start, desired, record(&plan)).unwrap_or_default();
         let (remarks, current) = (remarks(&settled), settled.current.schema().clone());
         Ok((LivePlan { plan, remarks, current }, frame))
@@ -99,9 +125,16 @@ impl ServerSnapshot {
 }
 
 impl LiveSnapshot for ServerSnapshot {
+    fn digest(&self) -> Option<String> {
+        match &self.read {
+            Read::Rows { digest, .. } => Some(digest.clone()),
+            Read::Live(_) | Read::Taken => None,
+        }
+    }
+
     fn plan<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, LivePlan, engine::PlanError> {
         Box::pin(async move {
-            let Planned { plan, settled, .. } = self.planned(desired, plan_options).await?;
+            let Planned { plan, settled, .. } = self.planned(desired, plan_options).await?.0;
             let (remarks, current) = (remarks(&settled), settled.current.schema().clone());
             Ok(LivePlan { plan, remarks, current })
         })
@@ -122,13 +155,13 @@ impl LiveSnapshot for ServerSnapshot {
 
     fn state(&mut self) -> Local<'_, Noted, engine::Error> {
         Box::pin(async move {
-            let live = self.live().await?;
-            Ok(self.noted(&live, Counts::default()).await?.0)
+            let (live, guards) = self.live().await?;
+            Ok(self.noted(&live, &guards, Counts::default()).await?.0)
         })
     }
 
     fn history_is_unread(&mut self) -> Answer<'_, bool, engine::Error> {
-        Box::pin(async move { Ok(self.has_history && history::readable(&mut self.connection).await?.is_none()) })
+        Box::pin(async move { Ok(history::is_unread(&mut self.connection).await?) })
     }
 
     fn last_row(&mut self) -> Answer<'_, Vec<String>, engine::Error> {

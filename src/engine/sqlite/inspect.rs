@@ -28,6 +28,49 @@ pub(crate) struct Stored {
     pub(crate) garbled: Option<Vec<u8>>,
 }
 
+impl Stored {
+    /// Adds the row to a digest.
+    fn add_to(&self, hash: &mut Sha256) {
+        for part in [self.kind.word(), &self.name, &self.table, self.sql.as_deref().unwrap_or_default()] {
+            add_text(hash, part);
+        }
+        hash.update(self.garbled.as_deref().unwrap_or_default());
+    }
+}
+
+/// Adds a text to a digest so that it cannot be confused with its neighbours.
+pub(crate) fn add_text(hash: &mut Sha256, text: &str) {
+    hash.update((text.len() as u64).to_le_bytes());
+    hash.update(text.as_bytes());
+}
+
+/// The definitions in a database, not yet parsed.
+#[derive(Debug, Default)]
+pub(crate) struct Definitions {
+    /// All stored objects, in order of creation.
+    stored: Vec<Stored>,
+    /// The shadow tables of virtual tables, in lower case.
+    shadows: BTreeSet<String>,
+}
+
+impl Definitions {
+    /// Adds all of them, rosey's own included, to a digest.
+    pub(crate) fn add_to(&self, hash: &mut Sha256) {
+        self.stored.iter().for_each(|row| row.add_to(hash));
+        self.shadows.iter().for_each(|name| add_text(hash, name));
+    }
+
+    /// Returns true if there is a history table, of whatever kind.
+    pub(crate) fn has_history(&self) -> bool {
+        self.stored.iter().any(|r| r.name.eq_ignore_ascii_case("_rosey_history"))
+    }
+
+    /// Parses them.
+    pub(crate) fn parse(self) -> Live {
+        read(self.stored, self.shadows)
+    }
+}
+
 /// A live database, as read.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Live {
@@ -48,13 +91,7 @@ impl Live {
     /// Returns a digest of all definitions. Any change of the schema changes it, whoever made the change.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
-        for row in self.stored.iter().filter(|r| !is_own(&r.table)) {
-            for part in [row.kind.word(), &row.name, &row.table, row.sql.as_deref().unwrap_or_default()] {
-                hash.update((part.len() as u64).to_le_bytes());
-                hash.update(part.as_bytes());
-            }
-            hash.update(row.garbled.as_deref().unwrap_or_default());
-        }
+        self.stored.iter().filter(|r| !is_own(&r.table)).for_each(|row| row.add_to(&mut hash));
         format!("{:x}", hash.finalize())
     }
 
@@ -111,11 +148,19 @@ pub(crate) fn is_reserved(name: &str) -> bool {
 /// # Errors
 /// If SQLite cannot read its schema table.
 pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
+    Ok(definitions(connection).await?.parse())
+}
+
+/// Reads the whole schema without parsing it.
+///
+/// # Errors
+/// If SQLite cannot read its schema table.
+pub(crate) async fn definitions(connection: &mut Connection) -> Result<Definitions, Error> {
     let rows = connection.rows("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid").await?;
     let stored = rows.iter().map(stored).collect::<Result<Vec<Stored>, Error>>()?;
     drop(rows);
     let shadows = shadow_tables(connection, &stored).await?;
-    Ok(read(stored, shadows))
+    Ok(Definitions { stored, shadows })
 }
 
 /// Reads a row. SQLite stores the bytes as given, which are not UTF-8 if, for example, an application wrote

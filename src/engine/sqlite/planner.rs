@@ -77,14 +77,27 @@ pub(crate) fn guard(plan: &mut Plan, guards: &Guards, desired: &Normalized) {
 /// Returns the guards and name exchanges that the last apply recorded. If there are none, this costs one
 /// query and no parsing.
 pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Result<Guards, Error> {
-    if !live.has_table("_rosey_history") || history::columns(connection).await?.is_empty() {
+    if !live.has_table("_rosey_history") {
         return Ok(Guards::default());
+    }
+    Ok(guards_in(guarding(connection).await?.as_deref()))
+}
+
+/// Returns the guards and name exchanges in the schema that [`guarding`] returned.
+pub(crate) fn guards_in(recorded: Option<&str>) -> Guards {
+    Guards::of(recorded.unwrap_or_default(), Dialect::Sqlite)
+}
+
+/// Returns the schema that the last apply recorded if it may contain guards or name exchanges.
+pub(crate) async fn guarding(connection: &mut Connection) -> Result<Option<String>, Error> {
+    if history::columns(connection).await?.is_empty() {
+        return Ok(None);
     }
     let last = "SELECT schema_after FROM _rosey_history ORDER BY number DESC LIMIT 1";
     let guarded = connection
         .texts(&format!("SELECT schema_after FROM ({last}) WHERE schema_after LIKE '%prevent-destroy%' OR schema_after LIKE '% was%'"))
         .await?;
-    Ok(Guards::of(guarded.first().map_or("", String::as_str), Dialect::Sqlite))
+    Ok(guarded.into_iter().next())
 }
 
 /// Plans for a file that does not exist yet.

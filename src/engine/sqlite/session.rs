@@ -14,7 +14,7 @@ use super::verify::{self, Broken};
 use super::{backup, file, gate, history, inspect, room, scratch};
 use crate::engine::backups::{NotScratched, Restorer, Scratch};
 use crate::engine::history::{TABLE, create_history, insert_history, upgrade_history};
-use crate::engine::snapshot::LiveSnapshot;
+use crate::engine::snapshot::{LiveSnapshot, Take};
 use crate::engine::traits::{Answer, Backup, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
 use crate::engine::{self, ApplyError, BackupMode, CancelToken};
 use crate::plan::{Action, Plan, Record, Statement, StatementKind, Step};
@@ -61,7 +61,7 @@ impl Engine for File {
         })
     }
 
-    fn snapshot(&self, wait: Duration) -> Answer<'_, Box<dyn LiveSnapshot>, engine::Error> {
+    fn snapshot(&self, wait: Duration, _take: Take) -> Answer<'_, Box<dyn LiveSnapshot>, engine::Error> {
         Box::pin(async move { Ok(Box::new(FileSnapshot::take(&self.0, wait).await?) as Box<dyn LiveSnapshot>) })
     }
 

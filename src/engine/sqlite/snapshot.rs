@@ -5,9 +5,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use sha2::{Digest as _, Sha256};
+
 use super::connection::{Connection, Error, Mode};
 use super::gate::{self, Gate};
-use super::inspect::{self, Live};
+use super::inspect::{self, Definitions, Live};
 use super::planner::{self, How};
 use super::{frame, history, measure, normalized, offline, session};
 use crate::engine::guards::{self, Guards};
@@ -28,11 +30,20 @@ const RECOVER: &str = "recover the data with `sqlite3 FILE .recover`, or restore
 pub(super) struct FileSnapshot {
     path: PathBuf,
     is_missing: bool,
+    /// What was read, until it is parsed.
+    unparsed: Option<Unparsed>,
     live: Live,
     guards: Guards,
     /// The columns of the history table; empty if it does not exist.
     history_columns: Vec<String>,
     last_row: Vec<String>,
+}
+
+/// What a file says of its schema.
+struct Unparsed {
+    definitions: Definitions,
+    /// The last recorded schema, if it may contain guards.
+    guarding: Option<String>,
 }
 
 impl FileSnapshot {
@@ -50,24 +61,35 @@ impl FileSnapshot {
             Err(other) => return Err(other),
         };
         connection.execute("BEGIN").await?;
-        let mut live = inspect::inspect(&mut connection).await?;
-        let guards = planner::remembered(&mut connection, &live).await?;
-        live.current = live.current.with_renames_done(guards.schema().exchanged());
-        let history_columns = history::columns(&mut connection).await?;
+        let definitions = inspect::definitions(&mut connection).await?;
+        let has_history = definitions.has_history();
+        let guarding = if has_history { planner::guarding(&mut connection).await? } else { None };
+        let history_columns = if has_history { history::columns(&mut connection).await? } else { Vec::new() };
         let last_row = match history_columns.is_empty() {
             true => Vec::new(),
             false => connection.texts(&session::history_sql(&history_columns, true)).await?,
         };
         connection.execute("COMMIT").await?;
         connection.close().await?;
-        Ok(FileSnapshot { path: path.to_path_buf(), is_missing: false, live, guards, history_columns, last_row })
+        let unparsed = Some(Unparsed { definitions, guarding });
+        Ok(FileSnapshot { path: path.to_path_buf(), unparsed, history_columns, last_row, ..FileSnapshot::default() })
     }
 
-    async fn planned(&self, desired: &Normalized, plan_options: PlanOptions) -> Result<LivePlan, PlanError> {
+    /// Parses what was read, once.
+    fn parse(&mut self) {
+        let Some(Unparsed { definitions, guarding }) = self.unparsed.take() else { return };
+        self.guards = planner::guards_in(guarding.as_deref());
+        self.live = definitions.parse();
+        let current = std::mem::take(&mut self.live.current);
+        self.live.current = current.with_renames_done(self.guards.schema().exchanged());
+    }
+
+    async fn planned(&mut self, desired: &Normalized, plan_options: PlanOptions) -> Result<LivePlan, PlanError> {
         if self.is_missing {
             let plan = planner::plan_from_nothing(desired).await?;
             return Ok(LivePlan { plan, remarks: Remarks::default(), current: Schema::default() });
         }
+        self.parse();
         let how = How { rebuild_only: plan_options.engine.sqlite.rebuild_only(), proven: None, counts: plan_options.counts };
         let mut plan = planner::plan_from(&self.live, desired, how).await?;
         planner::guard(&mut plan, &self.guards, desired);
@@ -76,7 +98,8 @@ impl FileSnapshot {
         Ok(LivePlan { plan, remarks: Remarks::default(), current })
     }
 
-    fn noted(&self) -> Noted {
+    fn noted(&mut self) -> Noted {
+        self.parse();
         let mut current = inspect::for_display(self.live.current.schema());
         guards::mark(&mut current, self.guards.schema());
         current.say_exchanged(&self.guards.schema().exchanged());
@@ -85,6 +108,14 @@ impl FileSnapshot {
 }
 
 impl LiveSnapshot for FileSnapshot {
+    fn digest(&self) -> Option<String> {
+        let unparsed = self.unparsed.as_ref()?;
+        let mut hash = Sha256::new();
+        unparsed.definitions.add_to(&mut hash);
+        self.history_columns.iter().chain(&self.last_row).for_each(|text| inspect::add_text(&mut hash, text));
+        Some(format!("{:x}", hash.finalize()))
+    }
+
     fn plan<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, LivePlan, PlanError> {
         Box::pin(self.planned(desired, plan_options))
     }
@@ -124,7 +155,10 @@ impl LiveSnapshot for FileSnapshot {
     }
 
     fn beside(&mut self, recorded: Schema) -> Local<'_, (Normalized, Normalized), engine::Error> {
-        Box::pin(async move { Ok((normalized(recorded), self.live.current.clone())) })
+        Box::pin(async move {
+            self.parse();
+            Ok((normalized(recorded), self.live.current.clone()))
+        })
     }
 
     fn close(self: Box<Self>) -> Answer<'static, (), engine::Error> {

@@ -24,6 +24,7 @@ mod lint;
 mod plan;
 mod policy;
 mod postgres;
+mod quiet;
 mod refused;
 mod rollback;
 mod saved;
@@ -103,7 +104,7 @@ impl Place {
     fn prepared(&self, program: &str, arguments: &[impl AsRef<OsStr>]) -> Command {
         let mut command = Command::new(program);
         command.args(arguments).current_dir(self.path("")).env("HOME", self.path("")).env("USER", "ada");
-        command.env_remove("ROSEY_DATABASE_URL").env_remove("NO_COLOR");
+        command.env_remove("ROSEY_DATABASE_URL").env_remove("NO_COLOR").env("ROSEY_CACHE_DIR", "");
         for name in ["HOST", "HOSTADDR", "PORT", "USER", "PASSWORD", "DATABASE", "SSLMODE", "OPTIONS", "APPNAME", "PASSFILE"] {
             command.env_remove(format!("PG{name}"));
         }

@@ -17,9 +17,9 @@ codes: 0: done, or nothing to do; 1: an error; 2: changes were found (`plan --de
 being changed.
 
 These environment variables are read: `ROSEY_DATABASE_URL` (the database, if neither `--url` nor `--env` names
-it), `NO_COLOR` (no color), PostgreSQL's `PGHOST`, `PGPORT`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`,
-`PGDATABASE`, `PGSSLMODE` and others (what the URL omits), and the variable that a `url-from` of
-[rosey.kdl](configuration.md) names.
+it), `ROSEY_CACHE_DIR` ([the cache](configuration.md#the-cache)), `NO_COLOR` (no color), PostgreSQL's `PGHOST`,
+`PGPORT`, `PGUSER`, `PGPASSWORD`, `PGPASSFILE`, `PGDATABASE`, `PGSSLMODE` and others (what the URL omits), and the
+variable that a `url-from` of [rosey.kdl](configuration.md) names.
 ";
 
 fn reference() -> String {

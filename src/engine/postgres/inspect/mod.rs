@@ -5,6 +5,7 @@
 //! touched.
 
 pub(super) mod build;
+mod catalog;
 mod kept;
 pub(super) mod part;
 mod queries;
@@ -15,10 +16,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgRow;
 
-use super::catalog_row::CatalogRow;
 use super::connection::{Connection, Error};
 use crate::schema::{AnyKind, Case, Ident, ObjectName, Schema};
 use build::Builder;
+pub(super) use catalog::CatalogRows;
 pub(super) use queries::not_of_extension;
 
 /// What a plan needs to know about the server.
@@ -99,46 +100,19 @@ pub(crate) fn ident(text: &str) -> Ident {
     Ident::new(text, Case::Exact)
 }
 
-/// Reads the whole schema: thirteen queries in one round trip, whatever its size. The rows are read while the
+/// Reads the whole schema: thirteen queries in one round trip, whatever its size. The rows are decoded while the
 /// server continues.
 ///
 /// # Errors
 /// If the server does not respond, or if a catalog is not as expected.
 pub(crate) async fn inspect(connection: &mut Connection) -> Result<Live, Error> {
-    let version = i64::from(connection.server_version());
-    // Tables precede their parts, and sequences follow the columns that they may belong to.
-    let questions: [(String, Take); 13] = [
-        (queries::SERVER.to_owned(), put(Builder::server)),
-        (queries::relations(), put(Builder::relation)),
-        (queries::types(), put(Builder::named_type)),
-        (queries::columns(), put(Builder::column)),
-        (queries::sequences(), put(Builder::sequence)),
-        (queries::constraints(version), put(Builder::constraint)),
-        (queries::indexes(version), put(Builder::index)),
-        (queries::spaces(), put(Builder::space)),
-        (queries::uses(), put(Builder::read_by_view)),
-        (unmanaged::unmanaged(version), put(Builder::unmanaged)),
-        (kept::of_views(), put(Builder::kept)),
-        (kept::of_types(), put(Builder::kept_of_type)),
-        (kept::of_columns(version), put(Builder::kept_of_column)),
-    ];
-    let (sql, takes): (Vec<String>, Vec<Take>) = questions.into_iter().unzip();
+    let (sql, decoders) = catalog::queries(i64::from(connection.server_version()));
     let (mut builder, mut outcome) = (Builder::new(), Ok(()));
     let take = |place: usize, row: PgRow| {
-        if let (Ok(()), Some(take)) = (&outcome, takes.get(place)) {
-            outcome = take(&mut builder, &row);
+        if let (Ok(()), Some(decode)) = (&outcome, decoders.get(place)) {
+            outcome = decode(&mut builder, &row);
         }
     };
     connection.catalog_queries(&sql, take).await?;
     outcome.map(|()| builder.finish())
-}
-
-/// Decodes a row and adds it to the schema.
-type Take = Box<dyn Fn(&mut Builder, &PgRow) -> Result<(), Error> + Send + Sync>;
-
-fn put<R: CatalogRow + 'static>(add: fn(&mut Builder, R)) -> Take {
-    Box::new(move |builder, row| {
-        add(builder, R::of(row)?);
-        Ok(())
-    })
 }

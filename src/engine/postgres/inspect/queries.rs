@@ -38,6 +38,46 @@ catalog_row! {
 pub(super) const SERVER: &str = "SELECT current_setting('server_version_num')::int8 AS version, coalesce(current_schema()::text, 'public') AS default_schema, \
      pg_is_in_recovery() AS read_only, has_database_privilege(current_database(), 'TEMP') AS may_temp";
 
+/// What decides how the server reads and prints expressions besides the objects in the schemas: the role, settings, and
+/// functions, operators, casts, types, and the like that users created, wherever they are. One value.
+pub(super) fn surroundings() -> String {
+    const SETTINGS: [&str; 12] = [
+        "search_path",
+        "role",
+        "session_authorization",
+        "datestyle",
+        "intervalstyle",
+        "timezone",
+        "bytea_output",
+        "xmloption",
+        "extra_float_digits",
+        "quote_all_identifiers",
+        "standard_conforming_strings",
+        "default_text_search_config",
+    ];
+    const CATALOGS: [&str; 11] = [
+        "pg_proc",
+        "pg_operator",
+        "pg_cast",
+        "pg_type",
+        "pg_opclass",
+        "pg_opfamily",
+        "pg_collation",
+        "pg_conversion",
+        "pg_language",
+        "pg_ts_config",
+        "pg_am",
+    ];
+    let settings = SETTINGS.map(|name| format!("current_setting('{name}', true)")).join(", ");
+    // A change of a row gives it another version, and OIDs below 16384 come with the server.
+    let versions = CATALOGS.map(|name| format!("SELECT '{name} ' || oid || ' ' || xmin AS v FROM {name} WHERE oid >= 16384"));
+    format!(
+        "SELECT md5(concat_ws('|', session_user, current_user, {settings}, \
+         (SELECT string_agg(v, ',' ORDER BY v COLLATE \"C\") FROM ({}) AS versions))) AS digest",
+        versions.join(" UNION ALL ")
+    )
+}
+
 catalog_row! {
     /// A row of [`relations`].
     pub(super) struct RelationRow from "relations" {

@@ -212,7 +212,7 @@ impl<'a> LoweringContext<'a> {
         let (now, then) = (self.current, self.desired);
         let mut names: BTreeSet<String> =
             then.heads().filter(|(kind, _)| kind.is_relation()).map(|(_, head)| self.names.key(&head.name)).collect();
-        let mut add = |of: &ObjectName, name: &Ident| drop(names.insert(self.names.key(&self.names.sibling(of, name))));
+        let mut add = |of: &ObjectName, name: &Ident| names.extend([self.names.key(&self.names.sibling(of, name))]);
         for table in then.tables.values() {
             table.indexes.keys().for_each(|i| add(&table.name, i));
             let uniques = table.uniques.iter().filter_map(|u| u.name.as_ref());
