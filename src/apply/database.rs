@@ -86,7 +86,7 @@ impl Database {
             session.close(false).await?;
             Ok::<_, Error>(schema)
         };
-        Ok(kdl::encode(&self.or_who(inspected.await).await?))
+        Ok(kdl::encode(&self.or_name_holders(inspected.await).await?))
     }
 
     /// Returns the live schema in rosey's notation.
@@ -144,7 +144,7 @@ impl Database {
             session.close(false).await?;
             Ok::<_, ApplyError>(compared)
         };
-        let compared = self.or_who_is_in_the_way(compared.await, PlanOptions::default().wait).await?;
+        let compared = self.or_name_lock_holders(compared.await, PlanOptions::default().wait).await?;
         Ok((compared.desired, compared.live))
     }
 
@@ -158,7 +158,7 @@ impl Database {
     }
 
     /// Adds the lock holders to the error if waiting for a lock timed out.
-    pub(super) async fn or_who_is_in_the_way<T>(&self, outcome: Result<T, ApplyError>, waited: Duration) -> Result<T, ApplyError> {
+    pub(super) async fn or_name_lock_holders<T>(&self, outcome: Result<T, ApplyError>, waited: Duration) -> Result<T, ApplyError> {
         match outcome {
             Err(error) if error.is_lock_timeout() => match self.engine().lock_holders().await? {
                 Some(blockers) => Err(ApplyError::Busy { blockers, waited }),
@@ -169,8 +169,8 @@ impl Database {
     }
 
     /// Does the same for operations that have only the default limit.
-    async fn or_who<T>(&self, outcome: Result<T, impl Into<ApplyError>>) -> Result<T, ApplyError> {
-        self.or_who_is_in_the_way(outcome.map_err(Into::into), PlanOptions::default().wait).await
+    async fn or_name_holders<T>(&self, outcome: Result<T, impl Into<ApplyError>>) -> Result<T, ApplyError> {
+        self.or_name_lock_holders(outcome.map_err(Into::into), PlanOptions::default().wait).await
     }
 
     /// Returns what has changed outside rosey since the last version.

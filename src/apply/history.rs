@@ -117,7 +117,7 @@ pub(super) fn is_known(last: Result<Vec<Entry>, HistoryError>) -> Result<(), His
 /// Refuses a history table that would run other code: its rows are written within the apply, with the
 /// privileges of the user who applies.
 pub(super) async fn is_inert(session: &mut dyn Session) -> Result<(), HistoryError> {
-    let found = session.acts_on_history().await?;
+    let found = session.code_on_history().await?;
     found.into_iter().next().map_or(Ok(()), |what| Err(HistoryError::Acts(what)))
 }
 

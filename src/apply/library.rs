@@ -131,7 +131,7 @@ impl Database {
         let planned = self.0.plan(&desired, plan_options).await?;
         let mut plan = planned.plan;
         let lost = target.lost(&plan);
-        plan.lead_back(&lost);
+        plan.mark_as_rollback(&lost);
         Ok(Prepared { plan, remarks: planned.remarks, desired, back_to: Some(target.back_to), lost })
     }
 

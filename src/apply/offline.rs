@@ -29,7 +29,7 @@ pub struct Offline {
 /// # Errors
 /// If the snapshot cannot be read, or if no plan is possible.
 pub async fn plan_offline(state: &State, desired: &Desired, plan_options: PlanOptions) -> Result<Offline, ApplyError> {
-    let noted = NotedState::read(state)?;
+    let noted = OfflineState::read(state)?;
     let made = product_of(state.dialect).plan_offline(noted.recorded(state), desired.normalized(), plan_options).await?;
     let leads_to = kdl::encode(made.desired.as_ref().unwrap_or(desired.written()));
     Ok(Offline { plan: made.plan, unsettled: made.unsettled, desired: leads_to })
@@ -43,14 +43,14 @@ pub async fn plan_offline(state: &State, desired: &Desired, plan_options: PlanOp
 /// database.
 pub async fn frame_offline(state: &State, desired: &Desired, plan_options: PlanOptions, options: &Options) -> Result<Frame, ApplyError> {
     let plan = plan_offline(state, desired, plan_options).await?.plan;
-    let noted = NotedState::read(state)?;
+    let noted = OfflineState::read(state)?;
     let (from, record) = (noted.recorded(state), options.record(&plan));
     let frame = product_of(state.dialect).frame_offline(from, desired.normalized(), plan_options, &plan, record).await?;
     frame.ok_or(ApplyError::NoDigest)
 }
 
 /// The schemas of a state file.
-struct NotedState {
+struct OfflineState {
     current: Schema,
     /// What the last apply recorded: the schema after it in the database's spelling, and in the file's. Only
     /// used if the database stores expressions in a spelling of its own.
@@ -58,14 +58,14 @@ struct NotedState {
     written: Option<Schema>,
 }
 
-impl NotedState {
-    fn read(state: &State) -> Result<NotedState, ApplyError> {
+impl OfflineState {
+    fn read(state: &State) -> Result<OfflineState, ApplyError> {
         let current = read_noted(&state.current, state.dialect)?;
         if !state.dialect.capabilities().respells_expressions {
-            return Ok(NotedState { current, after: None, written: None });
+            return Ok(OfflineState { current, after: None, written: None });
         }
         let read = |text: &Option<String>| text.as_deref().map(|t| read_noted(t, state.dialect)).transpose();
-        Ok(NotedState { current, after: read(&state.recorded)?, written: read(&state.written)? })
+        Ok(OfflineState { current, after: read(&state.recorded)?, written: read(&state.written)? })
     }
 
     fn recorded<'n>(&'n self, state: &'n State) -> RecordedState<'n> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::drift::{self, Since};
 use super::{ApplyError, Database, Desired, Entry, Options, PlanOptions, PlanSnapshot, Planned, history};
-use crate::engine::snapshot::{LivePlan, LiveSnapshot, Noted, NotedPlan, Take};
+use crate::engine::snapshot::{DatabaseState, LivePlan, LiveSnapshot, PlanForRecordedState, Take};
 use crate::engine::{HistoryError, Remarks};
 use crate::kdl;
 use crate::plan::{Frame, Plan, State};
@@ -23,7 +23,7 @@ impl Database {
     /// If the database does not respond, or if no plan is possible.
     pub async fn plan(&self, desired: &Desired, plan_options: PlanOptions) -> Result<Planned, ApplyError> {
         let planned = async { self.planned(self.snapshot(plan_options.wait).await?, desired, plan_options).await };
-        self.or_who_is_in_the_way(planned.await, plan_options.wait).await
+        self.or_name_lock_holders(planned.await, plan_options.wait).await
     }
 
     /// Plans as [`Database::plan`] does, to a schema that is still being read, while the live schema is read
@@ -90,7 +90,7 @@ impl Database {
             };
             Ok(Planned { digest, ..self.planned(snapshot, &desired, plan_options).await? })
         };
-        let planned = self.or_who_is_in_the_way(planned.await, plan_options.wait).await;
+        let planned = self.or_name_lock_holders(planned.await, plan_options.wait).await;
         Ok((desired, planned))
     }
 
@@ -101,7 +101,8 @@ impl Database {
     pub async fn plan_with_snapshot(&self, desired: &Desired, plan_options: PlanOptions) -> Result<PlanSnapshot, ApplyError> {
         let noted = async {
             let mut snapshot = self.snapshot(plan_options.wait).await?;
-            let NotedPlan { made, noted, desired: spelled } = snapshot.plan_with_state(desired.normalized(), plan_options).await?;
+            let PlanForRecordedState { made, noted, desired: spelled } =
+                snapshot.plan_with_state(desired.normalized(), plan_options).await?;
             let rows = snapshot.last_row().await?;
             let wanted = spelled.as_ref().unwrap_or(desired.normalized().schema());
             let Planned { plan, remarks, .. } = self.compared(&mut *snapshot, made, wanted, history::decode(&rows)).await?;
@@ -109,7 +110,7 @@ impl Database {
             let desired = kdl::encode(spelled.as_ref().unwrap_or(desired.written()));
             Ok(PlanSnapshot { plan, remarks, state: state(self.dialect(), noted, &rows), desired })
         };
-        self.or_who_is_in_the_way(noted.await, plan_options.wait).await
+        self.or_name_lock_holders(noted.await, plan_options.wait).await
     }
 
     /// Plans as [`Database::plan`] does, and returns the frame around the steps in a script
@@ -132,7 +133,7 @@ impl Database {
             snapshot.close().await?;
             Ok((Planned { plan: made.plan, remarks: made.remarks, digest: None }, frame))
         };
-        self.or_who_is_in_the_way(framed.await, plan_options.wait).await
+        self.or_name_lock_holders(framed.await, plan_options.wait).await
     }
 
     /// Returns the current state of the database, for planning later without it.
@@ -148,7 +149,7 @@ impl Database {
             snapshot.close().await?;
             Ok(state(self.dialect(), noted, &rows))
         };
-        self.or_who_is_in_the_way(taken.await, wait).await
+        self.or_name_lock_holders(taken.await, wait).await
     }
 
     async fn snapshot(&self, wait: Duration) -> Result<Box<dyn LiveSnapshot>, ApplyError> {
@@ -188,7 +189,7 @@ impl Database {
 }
 
 /// Returns a state as its file contains it. A last row that this version of rosey cannot read is left out.
-fn state(dialect: Dialect, noted: Noted, rows: &[String]) -> State {
+fn state(dialect: Dialect, noted: DatabaseState, rows: &[String]) -> State {
     let state = State::new(dialect, kdl::encode(&noted.current), noted.facts);
     let Some(last) = history::decode(rows).unwrap_or_default().into_iter().next() else { return state };
     State { number: Some(last.number), recorded: Some(last.schema_after), written: last.schema_written, ..state }

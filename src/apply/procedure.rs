@@ -164,7 +164,7 @@ impl Work<'_> {
         let replanned = self.session.plan_again(self.desired, self.approved).await?;
         let plan = &replanned.plan;
         // A saved plan for empty tables would block the writers of a table that is no longer empty.
-        if !replanned.holding_after_all.is_empty() {
+        if !replanned.unexpectedly_not_empty.is_empty() {
             return Err(ApplyError::Stale);
         }
         if plan.is_empty() && plan.guards.is_empty() {
@@ -174,9 +174,9 @@ impl Work<'_> {
             return Ok(None);
         }
         self.as_approved(plan)?;
-        self.session.has_room(plan)?;
+        self.session.has_disk_space(plan)?;
         self.back_up(plan).await?;
-        self.session.note_rows(plan).await?;
+        self.session.record_violations(plan).await?;
         for step in plan.steps.iter().filter(|s| s.transaction == Transaction::Inside) {
             self.run(step).await?;
         }
@@ -264,7 +264,7 @@ impl Work<'_> {
 
     async fn commit(&mut self, number: i64, left: usize) -> Result<(), ApplyError> {
         match self.session.commit().await? {
-            Committed::Told => Ok(()),
+            Committed::Acknowledged => Ok(()),
             Committed::Confirmed(_) if left == 0 => {
                 self.observer.notes("the connection was lost during COMMIT; the server has confirmed that the transaction is committed");
                 Ok(())

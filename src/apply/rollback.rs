@@ -261,9 +261,9 @@ impl RollbackTarget {
     /// Returns the values that the plan does not restore and where they are, followed by the dropped objects
     /// that no apply created.
     pub fn lost(&self, plan: &Plan) -> Vec<Lost> {
-        let mut lost = losses::told(&self.losses, plan);
-        lost.extend(positions::told(&self.recorded, plan));
-        lost.extend(adopted::told(&self.recorded, plan));
+        let mut lost = losses::lost(&self.losses, plan);
+        lost.extend(positions::lost(&self.recorded, plan));
+        lost.extend(adopted::lost(&self.recorded, plan));
         lost
     }
 }

@@ -107,7 +107,7 @@ pub async fn save_state(
     // Likewise: the file does not contain where the values are, and its header is derived from its content.
     let lost: Vec<Lost> = label.lost.iter().map(|l| Lost { values: None, ..l.clone() }).collect();
     if label.back_to.is_some() {
-        plan.lead_back(&lost);
+        plan.mark_as_rollback(&lost);
     }
     let current = kdl::encode(&read_noted(&state.current, state.dialect)?);
     let text = write_plan(&Draft {
@@ -233,7 +233,7 @@ impl Saved {
             made => made?,
         };
         if self.file.back_to.is_some() {
-            plan.lead_back(&self.file.lost);
+            plan.mark_as_rollback(&self.file.lost);
         }
         Ok(match self.unfit(&plan, &holding) {
             Some(reason) => Standing::Unfit { reason },
@@ -245,11 +245,11 @@ impl Saved {
     /// it was saved.
     async fn made_on(&self, database: &Database, plan_options: PlanOptions) -> Result<(Plan, Remarks, Vec<ObjectName>), ApplyError> {
         let engine = database.engine();
-        let Some(planned) = engine.plan_as_noted(self.desired.normalized(), &self.file.facts, plan_options) else {
+        let Some(planned) = engine.plan_from_recorded_state(self.desired.normalized(), &self.file.facts, plan_options) else {
             let planned = database.plan(&self.desired, plan_options).await?;
             return Ok((planned.plan, planned.remarks, Vec::new()));
         };
-        database.or_who_is_in_the_way(planned.await.map_err(Into::into), plan_options.wait).await
+        database.or_name_lock_holders(planned.await.map_err(Into::into), plan_options.wait).await
     }
 
     /// Returns the differences between the start of the plan and the live schema.
@@ -274,7 +274,7 @@ impl Saved {
             return Ok(Standing::Elsewhere { differs });
         }
         if self.file.back_to.is_some() {
-            plan.lead_back(&self.file.lost);
+            plan.mark_as_rollback(&self.file.lost);
         }
         Ok(Standing::Fits { plan: Box::new(plan), remarks })
     }

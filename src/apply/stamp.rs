@@ -107,7 +107,7 @@ pub(super) async fn stamp(database: &Database, desired: &Desired, force: bool, o
     let committed = session.commit().await?;
     session.close(false).await?;
     match committed {
-        Committed::Told | Committed::Confirmed(_) => Ok(found.stamped(number, false)),
+        Committed::Acknowledged | Committed::Confirmed(_) => Ok(found.stamped(number, false)),
         Committed::Unknown(source) => Err(ApplyError::CommitUnknown { number, source }),
     }
 }

@@ -13,7 +13,7 @@ use super::interrupt::{self, Phase};
 use super::progress::Progress;
 use super::settings::Settings;
 use super::target::{self, Database, Target};
-use super::{Exit, PlanningArguments, SafetyArguments, SchemaArguments, TargetArguments, habits, output, remarks, saved, schema};
+use super::{Exit, PlanningArguments, SafetyArguments, SchemaArguments, TargetArguments, foreign_commands, output, remarks, saved, schema};
 use crate::apply::{ApplyError, Desired, Identity, Options, Outcome, PlanOptions, Report};
 use crate::engine::CancelToken;
 use crate::kdl::Sources;
@@ -123,9 +123,9 @@ impl Apply {
     /// Refuses a database or a schema if saved plans are given.
     fn names_plans(&self) -> Result<(), Failure> {
         for word in self.plans.iter().filter_map(|p| p.to_str()) {
-            if habits::names_database(word) {
+            if foreign_commands::names_database(word) {
                 let failure = Failure::new(format!("{} is a database; apply takes saved plans as arguments", target::shown(word)));
-                return Err(failure.help(format!("use rosey apply --url {}", habits::shell(word))));
+                return Err(failure.help(format!("use rosey apply --url {}", foreign_commands::shell(word))));
             }
             if (word.ends_with(".kdl") && !word.ends_with(".plan.kdl") && !saved::is_plan(Path::new(word))) || word.ends_with(".sql") {
                 let failure = Failure::new(format!("{word} is not a saved plan"));

@@ -110,7 +110,7 @@ impl Run<'_> {
         let outcome = apply(&self.target.database, &plan.desired, counted, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(mut hazards) => {
                 if plan.file.back_to.is_some() {
-                    hazards.iter_mut().for_each(Hazard::lead_back);
+                    hazards.iter_mut().for_each(Hazard::mark_as_rollback);
                 }
                 self.settings.refusal(&hazards)
             }

@@ -55,7 +55,7 @@ impl Side {
         if ends(path, "sql") {
             return Ok(Side::Sql { text: saved::read_any(path)?, path: path.to_path_buf() });
         }
-        if !super::habits::names_database(text) && !path.exists() {
+        if !super::foreign_commands::names_database(text) && !path.exists() {
             let failure = Failure::new(format!("{}: no such file, and not a URL", super::target::shown(text)));
             return Err(failure
                 .help("compare two of: a database URL, a .db file, a .kdl file or a folder, a .sql file, a state file, a saved plan"));

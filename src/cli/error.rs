@@ -109,7 +109,7 @@ impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         match error {
             PlanError::Database(error) => error.into(),
-            PlanError::Circle(_) => Failure::new(error.to_string()).help("apply one of the changes first, then the other"),
+            PlanError::Cycle(_) => Failure::new(error.to_string()).help("apply one of the changes first, then the other"),
             other => Failure::new(other.to_string()),
         }
     }
@@ -131,7 +131,7 @@ impl From<ApplyError> for Failure {
                 Failure::new(format!("{error}{UNCHANGED}")).help("it may have been written by a newer rosey; upgrade rosey")
             }
             ApplyError::History(error) => Failure::from(error),
-            ApplyError::NoRoom { .. } => {
+            ApplyError::NotEnoughSpace { .. } => {
                 Failure::new(format!("{error}{UNCHANGED}")).help("free disk space, or put the backup on another disk with --backup-dir")
             }
             ApplyError::Backup { .. } => Failure::new(format!("{error}{UNCHANGED}"))
@@ -250,7 +250,7 @@ pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
     let mut failure = Failure::new(text);
     let destroys = || hazards.iter().filter(|h| h.level == Level::Destroys);
     if destroys().next().is_some() {
-        failure = match (policy, leave(destroys().map(Allowed::to_destroy))) {
+        failure = match (policy, permission_flags(destroys().map(Allowed::to_destroy))) {
             (Some(place), _) => failure.help(format!("{place}: allow-destructive #false forbids destroying data, whatever the flags")),
             (None, Some(flags)) => failure
                 .help(format!("to allow this data loss and no other, add {flags}"))
@@ -258,7 +258,7 @@ pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
             (None, None) => failure.help("to allow this data loss, add --allow-destructive"),
         };
     }
-    match leave(hazards.iter().filter(|h| h.raised).map(Allowed::exactly)) {
+    match permission_flags(hazards.iter().filter(|h| h.raised).map(Allowed::exactly)) {
         Some(flags) => failure.help(format!("rosey.kdl makes this an error; to allow it this once, add {flags}")),
         None => failure,
     }
@@ -268,7 +268,7 @@ pub(super) fn blocked(hazards: &[Hazard], policy: Option<&str>) -> Failure {
 const FEW: usize = 4;
 
 /// Returns the flags that allow exactly these hazards, if they are few.
-fn leave(allowed: impl Iterator<Item = Allowed>) -> Option<String> {
+fn permission_flags(allowed: impl Iterator<Item = Allowed>) -> Option<String> {
     let flags: BTreeSet<String> = allowed.map(|a| format!("--allow {}", word(&a.to_string()))).collect();
     (!flags.is_empty() && flags.len() <= FEW).then(|| flags.into_iter().collect::<Vec<_>>().join(" "))
 }

@@ -7,7 +7,7 @@ use clap::Args;
 
 use super::error::{Failure, reading};
 use super::settings::Settings;
-use super::{Exit, SchemaArguments, TargetArguments, output, take_over};
+use super::{Exit, SchemaArguments, TargetArguments, inspect_write, output};
 
 /// Prints the live schema.
 #[derive(Args)]
@@ -32,7 +32,7 @@ impl Inspect {
         let target = settings.target(&self.target)?;
         target.announce();
         if self.write {
-            take_over::take_over(&target.database, &settings.schema(&SchemaArguments { schema: self.schema })?).await?;
+            inspect_write::update(&target.database, &settings.schema(&SchemaArguments { schema: self.schema })?).await?;
         } else {
             let text = target.database.inspect().await.map_err(reading)?;
             output::out(if text.is_empty() { EMPTY } else { &text });

@@ -12,11 +12,12 @@ mod diff;
 mod drift;
 mod error;
 mod fmt;
+mod foreign_commands;
 mod graph;
-mod habits;
 mod history;
 mod init;
 mod inspect;
+mod inspect_write;
 mod interrupt;
 mod keywords;
 mod lint;
@@ -38,7 +39,6 @@ mod show;
 mod stamp;
 mod state;
 mod status;
-mod take_over;
 mod target;
 mod test;
 mod validate;
@@ -261,7 +261,7 @@ fn wrong_arguments(error: &clap::Error) -> ExitCode {
     let words: Vec<String> = std::env::args_os().skip(1).map(|w| w.to_string_lossy().into_owned()).collect();
     use clap::error::ErrorKind::{InvalidSubcommand, UnknownArgument, ValueValidation};
     let unknown = matches!(error.kind(), UnknownArgument | InvalidSubcommand | ValueValidation);
-    match habits::hint(&command(), &words).filter(|_| unknown) {
+    match foreign_commands::hint(&command(), &words).filter(|_| unknown) {
         Some((wrong, help)) => output::err(&Failure::new(wrong).help(help).to_string()),
         None => print(),
     }

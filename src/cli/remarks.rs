@@ -19,8 +19,8 @@ pub(super) fn tell_unsettled(unsettled: &[Address]) {
 
 /// Reports permissions that had no effect: everything that a used one covers has been marked.
 pub(super) fn unused(allowed: &[Allowed], judged: &Plan) {
-    for leave in allowed.iter().filter(|a| !judged.hazards().any(|h| (h.allowed || h.level == Level::Destroys) && a.covers(h))) {
-        output::err(&format!("warning: --allow {}: nothing in the plan needs it\n", crate::render::escape(&leave.to_string())));
+    for permission in allowed.iter().filter(|a| !judged.hazards().any(|h| (h.allowed || h.level == Level::Destroys) && a.covers(h))) {
+        output::err(&format!("warning: --allow {}: nothing in the plan needs it\n", crate::render::escape(&permission.to_string())));
     }
 }
 

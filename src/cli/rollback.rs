@@ -91,7 +91,7 @@ impl Back {
     /// Turns the plan into a rollback: adds what it cannot restore, and advice on backfills.
     pub(super) fn leads(&self, mut plan: Plan) -> Plan {
         let lost = self.rolled_to.lost(&plan);
-        for lost in plan.lead_back(&lost) {
+        for lost in plan.mark_as_rollback(&lost) {
             output::err(&render::escape(&format!("note: {}\n", lost.note())));
         }
         backfill::advise(&mut plan, &self.rolled_to.desired);
@@ -130,7 +130,7 @@ impl Rollback {
         approve(approved, "\nRoll back? Only 'yes' will be accepted: ")?;
         let outcome = apply(&target.database, &back.desired, &plan, &options, self.quiet).await.map_err(|e| match e {
             ApplyError::Blocked(mut hazards) => {
-                hazards.iter_mut().for_each(Hazard::lead_back);
+                hazards.iter_mut().for_each(Hazard::mark_as_rollback);
                 backfill::as_planned(&mut hazards, &plan);
                 settings.refusal(&hazards)
             }

@@ -169,7 +169,7 @@ impl Settings {
     pub(super) fn judged(&self, plan: &Plan, sources: &Sources, options: &apply::Options) -> Plan {
         let mut plan = plan.clone();
         lint::annotate(&mut plan, &self.levels, sources, &options.allowed);
-        plan.give_leave(options.allow_destructive, &options.allowed);
+        plan.grant_permission(options.allow_destructive, &options.allowed);
         plan
     }
 

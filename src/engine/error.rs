@@ -146,7 +146,7 @@ pub enum PlanError {
     Facts(String),
     /// Steps depend on each other in a cycle.
     #[error("dependency cycle: {0} depend on each other")]
-    Circle(String),
+    Cycle(String),
     /// The steps would not lead to the schema. This is a bug in rosey.
     #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
     Unproven(String),
@@ -177,7 +177,7 @@ impl From<sqlite::PlanError> for PlanError {
             Own::Database(error) => error.into(),
             Own::Facts(error) => error.into(),
             Own::Schema(problems) => PlanError::Schema { engine: "SQLite", problems },
-            Own::Circle(steps) => PlanError::Circle(steps),
+            Own::Cycle(steps) => PlanError::Cycle(steps),
             Own::Unproven(object) => PlanError::Unproven(object),
         }
     }
@@ -190,7 +190,7 @@ impl From<postgres::PlanError> for PlanError {
             Own::Database(error) => error.into(),
             Own::Fact(_) => PlanError::Facts(error.to_string()),
             Own::Schema(problems) => PlanError::Schema { engine: "PostgreSQL", problems },
-            Own::Circle(steps) => PlanError::Circle(steps),
+            Own::Cycle(steps) => PlanError::Cycle(steps),
         }
     }
 }

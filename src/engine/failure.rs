@@ -129,7 +129,7 @@ pub enum ApplyError {
     NotRestored,
     /// There is not enough free disk space.
     #[error("not enough disk space in {path}: {needed} needed, {free} free")]
-    NoRoom {
+    NotEnoughSpace {
         /// The folder.
         path: String,
         /// The free space.
@@ -207,7 +207,7 @@ impl ApplyError {
             | ApplyError::Stale
             | ApplyError::Differs(_)
             | ApplyError::History(HistoryError::Later { .. } | HistoryError::Acts(_))
-            | ApplyError::NoRoom { .. }
+            | ApplyError::NotEnoughSpace { .. }
             | ApplyError::NoBackup(_)
             | ApplyError::NotRestored
             | ApplyError::BrokenReferences(_) => true,

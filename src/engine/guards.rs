@@ -184,7 +184,7 @@ pub(crate) fn carry(recorded: &mut Schema, guards: &Schema) {
         }
     }
     let is_kept = |kind: Kind, head: &Head| kind != Kind::Table && head.prevent_destroy && left_alone(kind, &head.name);
-    recorded.take_over(guards, is_kept);
+    recorded.copy_missing(guards, is_kept);
     for (kind, head) in recorded.heads_mut() {
         head.prevent_destroy |= guards.head(kind, &head.name).is_some_and(|h| is_kept(kind, h));
     }

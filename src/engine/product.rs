@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::affinity::Affinity;
 use super::offline::{OfflinePlan, RecordedState};
-use super::snapshot::Noted;
+use super::snapshot::DatabaseState;
 use super::traits::{Engine, Local};
 use super::{BadUrl, PlanError, PlanOptions};
 use crate::diff::Changes;
@@ -93,11 +93,11 @@ pub(crate) trait Product: Sync {
     fn left(&self, from: RecordedState<'_>, desired: &Normalized) -> Option<Changes>;
 
     /// Returns the state of a database with this schema and no rows.
-    fn state_of<'a>(&'a self, desired: &'a Normalized, at_rest: Schema) -> Local<'a, Noted> {
+    fn state_of<'a>(&'a self, desired: &'a Normalized, at_rest: Schema) -> Local<'a, DatabaseState> {
         let _ = desired;
-        Box::pin(async { Ok(Noted { current: at_rest, facts: Vec::new() }) })
+        Box::pin(async { Ok(DatabaseState { current: at_rest, facts: Vec::new() }) })
     }
 
     /// Reads a file of SQL statements as the database that they would create.
-    fn read_sql<'a>(&'a self, sql: &'a str) -> Local<'a, Noted, String>;
+    fn read_sql<'a>(&'a self, sql: &'a str) -> Local<'a, DatabaseState, String>;
 }

@@ -15,7 +15,7 @@ pub(crate) struct LivePlan {
 }
 
 /// What a plan without the database needs to know about it.
-pub(crate) struct Noted {
+pub(crate) struct DatabaseState {
     /// The schema, with the guards and the name exchanges that the last apply recorded.
     pub(crate) current: Schema,
     /// Other facts that the plan depends on.
@@ -23,9 +23,9 @@ pub(crate) struct Noted {
 }
 
 /// A plan against a live database, and what is needed to make it again without the database.
-pub(crate) struct NotedPlan {
+pub(crate) struct PlanForRecordedState {
     pub(crate) made: LivePlan,
-    pub(crate) noted: Noted,
+    pub(crate) noted: DatabaseState,
     /// The desired schema in the database's spelling; `None` if it is unchanged.
     pub(crate) desired: Option<Schema>,
 }
@@ -53,7 +53,7 @@ pub(crate) trait LiveSnapshot {
 
     /// Plans like [`LiveSnapshot::plan`], and returns what is needed to make the plan again without the
     /// database.
-    fn plan_with_state<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, NotedPlan, PlanError>;
+    fn plan_with_state<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, PlanForRecordedState, PlanError>;
 
     /// Plans like [`LiveSnapshot::plan`], and returns the frame around the plan's steps in a script.
     fn plan_with_frame<'a>(
@@ -65,7 +65,7 @@ pub(crate) trait LiveSnapshot {
 
     /// Returns what a plan without the database needs to know about it. If the database does not exist, that
     /// is an error.
-    fn state(&mut self) -> Local<'_, Noted, Error>;
+    fn state(&mut self) -> Local<'_, DatabaseState, Error>;
 
     /// Returns whether there is a history that the role may not read.
     fn history_is_unread(&mut self) -> Answer<'_, bool, Error> {

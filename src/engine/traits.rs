@@ -76,12 +76,12 @@ pub(crate) struct Replanned {
     /// The guards of the last version.
     pub(crate) guards: Guards,
     /// Tables that contain rows, although the plan was made as if they were empty.
-    pub(crate) holding_after_all: Vec<ObjectName>,
+    pub(crate) unexpectedly_not_empty: Vec<ObjectName>,
 }
 
 /// A plan that was made from a recorded state, its remarks, and the tables that contain rows although the state says
 /// that they are empty.
-pub(crate) type AsNoted = (Plan, Remarks, Vec<ObjectName>);
+pub(crate) type PlanFromRecordedState = (Plan, Remarks, Vec<ObjectName>);
 
 /// The live schema and another one, both in normalized form.
 pub(crate) struct Comparison {
@@ -104,7 +104,7 @@ pub(crate) struct Backup {
 #[derive(Debug)]
 pub(crate) enum Committed {
     /// The database has reported success.
-    Told,
+    Acknowledged,
     /// The response was lost, but the database has confirmed the commit since.
     Confirmed(Error),
     /// The response was lost, and the database could not be asked.
@@ -153,12 +153,12 @@ pub(crate) trait Engine: Send + Sync {
 
     /// Plans as if only those tables contained rows that did when these facts were recorded. Also returns the
     /// other changed tables that contain rows now. `None` if plans of the engine do not depend on that.
-    fn plan_as_noted<'a>(
+    fn plan_from_recorded_state<'a>(
         &'a self,
         desired: &'a Normalized,
         facts: &'a [Fact],
         plan_options: PlanOptions,
-    ) -> Option<Local<'a, AsNoted, PlanError>> {
+    ) -> Option<Local<'a, PlanFromRecordedState, PlanError>> {
         let _ = (desired, facts, plan_options);
         None
     }
@@ -239,7 +239,7 @@ pub(crate) trait Session: Send {
     fn compare<'a>(&'a mut self, desired: &'a Normalized) -> Answer<'a, Comparison>;
 
     /// Refuses a plan for which there is not enough disk space.
-    fn has_room(&self, plan: &Plan) -> Result<(), ApplyError> {
+    fn has_disk_space(&self, plan: &Plan) -> Result<(), ApplyError> {
         let _ = plan;
         Ok(())
     }
@@ -254,12 +254,12 @@ pub(crate) trait Session: Send {
     fn keep_newest(&self, newest: &Path, keep: Option<usize>);
 
     /// Records which rows violate the references that the plan may break, before it runs.
-    fn note_rows<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, ()> {
+    fn record_violations<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, ()> {
         let _ = plan;
         Box::pin(async { Ok(()) })
     }
 
-    /// Refuses an outcome whose rows are not as the plan specified. Called after [`Session::note_rows`] and
+    /// Refuses an outcome whose rows are not as the plan specified. Called after [`Session::record_violations`] and
     /// the steps.
     fn check_rows<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, ()> {
         let _ = plan;
@@ -293,7 +293,7 @@ pub(crate) trait Session: Send {
     fn history(&mut self, last_only: bool) -> Answer<'_, Vec<String>, Error>;
 
     /// Returns what would run if a row of the history were written.
-    fn acts_on_history(&mut self) -> Answer<'_, Vec<String>, Error>;
+    fn code_on_history(&mut self) -> Answer<'_, Vec<String>, Error>;
 
     /// Writes a row of the history and returns its version.
     fn write_history<'a>(&'a mut self, record: &'a Record) -> Answer<'a, i64, Error>;

@@ -61,7 +61,7 @@ impl Declared {
                     return table.checks.push(check);
                 }
                 Some(TypeRef::Domain(domain)) => {
-                    let checks = take_over(domain, column);
+                    let checks = checks_of(domain, column);
                     for (check, kept) in checks {
                         if kept {
                             table.checks.push(check);
@@ -103,7 +103,7 @@ fn quoted_name(name: &Ident) -> String {
 }
 
 /// Applies a domain to the column. Returns its checks, each with whether the column's database can read it.
-fn take_over(domain: &Domain, column: &mut Column) -> Vec<(Check, bool)> {
+fn checks_of(domain: &Domain, column: &mut Column) -> Vec<(Check, bool)> {
     column.ty = domain.ty.clone();
     column.not_null |= domain.not_null;
     column.default = column.default.take().or_else(|| domain.default.clone()).filter(|d: &DefaultValue| d.value != Literal::Null);

@@ -59,7 +59,7 @@ fn warnings(plan: &Plan, sources: &Sources) -> Vec<Hazard> {
     let mut found = clients::warnings(&plan.changes, plan.dialect);
     found.extend(waits(plan));
     // In a rollback, the history records what was renamed.
-    if !plan.leads_back {
+    if !plan.is_rollback {
         found.extend(renames::suggestions(&plan.changes, sources).into_iter().map(suggested));
     }
     found

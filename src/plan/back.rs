@@ -107,8 +107,8 @@ fn with(column: &Column) -> String {
 
 impl Plan {
     /// Turns the plan into a rollback. Returns the values that none of its steps concerns.
-    pub fn lead_back<'l>(&mut self, lost: &'l [Lost]) -> Vec<&'l Lost> {
-        self.leads_back = true;
+    pub fn mark_as_rollback<'l>(&mut self, lost: &'l [Lost]) -> Vec<&'l Lost> {
+        self.is_rollback = true;
         let mut untold = Vec::new();
         for lost in lost {
             let hazard = lost.hazard(self.column(&lost.address));
@@ -119,7 +119,7 @@ impl Plan {
                 untold.push(lost);
             }
         }
-        self.steps.iter_mut().flat_map(|s| &mut s.hazards).for_each(Hazard::lead_back);
+        self.steps.iter_mut().flat_map(|s| &mut s.hazards).for_each(Hazard::mark_as_rollback);
         untold
     }
 
@@ -140,7 +140,7 @@ const WITH_USING: &str = "write that schema to a file (`rosey history N --schema
 impl Hazard {
     /// Adapts the hazard to a rollback: replaces advice about a schema file with what can be done in the
     /// database.
-    pub fn lead_back(&mut self) {
+    pub fn mark_as_rollback(&mut self) {
         let instead = match self.code {
             Code::DestroysTable
             | Code::DestroysColumn
@@ -175,7 +175,7 @@ mod tests {
         let address = Address::top(Kind::Table, "t");
         for (level, begins) in [(Level::Blocks, "write that schema to a file"), (Level::Destroys, "change these rows first, or write")] {
             let mut hazard = Hazard::new(Code::LosesValues, level, address.clone(), "told", "say how: using \"EXPRESSION\"");
-            hazard.lead_back();
+            hazard.mark_as_rollback();
             assert!(hazard.advice.starts_with(begins), "{}", hazard.advice);
             assert!(hazard.advice.contains("`rosey history N --schema > back.kdl`"), "{}", hazard.advice);
         }

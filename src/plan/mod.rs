@@ -62,7 +62,7 @@ pub struct Plan {
     /// Whether the apply creates the database file.
     pub creates_database: bool,
     /// Whether it is a rollback to a recorded schema, not a change to what a schema file says.
-    pub leads_back: bool,
+    pub is_rollback: bool,
     /// What was changed outside rosey since the last version.
     pub drift: Option<Drift>,
     /// Unmanaged objects that differ from the schema file. These differences are not changes.
@@ -96,7 +96,7 @@ impl Plan {
             online: false,
             counts,
             creates_database: false,
-            leads_back: false,
+            is_rollback: false,
             drift: None,
             unmanaged: Vec::new(),
             holding: None,
@@ -121,7 +121,7 @@ impl Plan {
     }
 
     /// Marks which of the hazards that destroy data are permitted, so that output and checks agree.
-    pub fn give_leave(&mut self, allow_destructive: bool, allowed: &[Allowed]) {
+    pub fn grant_permission(&mut self, allow_destructive: bool, allowed: &[Allowed]) {
         for hazard in self.steps.iter_mut().flat_map(|s| &mut s.hazards).filter(|h| h.level == Level::Destroys) {
             hazard.allowed = allow_destructive || allowed.iter().any(|a| a.covers(hazard));
         }

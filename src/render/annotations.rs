@@ -18,13 +18,13 @@ pub fn annotations(plan: &Plan, schema: &str, declared: Declared<'_>) -> String 
             Level::Destroys | Level::Warns => "warning",
             Level::Notes => "notice",
         };
-        let leave = match hazard.level {
+        let permission = match hazard.level {
             _ if hazard.allowed => " (allowed)",
             Level::Destroys => " (BLOCKED without --allow-destructive)",
             _ => "",
         };
         let advice = if hazard.advice.is_empty() { String::new() } else { format!("\n{}", hazard.advice) };
-        let text = format!("{}: {}{leave}{advice}", hazard.address, hazard.text());
+        let text = format!("{}: {}{permission}{advice}", hazard.address, hazard.text());
         out.push_str(&annotation(command, places.find(step, hazard).as_ref(), hazard.code.name(), &text));
     }
     out.push_str(&findings_github(declared.found, declared.sources));

@@ -85,7 +85,7 @@ fn blocks(drift: &Drift, dialect: Dialect) -> Vec<Block> {
         online: true,
         counts: crate::plan::Counts::default(),
         creates_database: false,
-        leads_back: false,
+        is_rollback: false,
         drift: None,
         unmanaged: Vec::new(),
         holding: None,

@@ -179,7 +179,7 @@ macro_rules! objects {
 
             /// Adds the objects of another schema that are missing here and for which `is_wanted` returns
             /// true.
-            pub(crate) fn take_over(&mut self, other: &Schema, is_wanted: impl Fn(Kind, &Head) -> bool) {
+            pub(crate) fn copy_missing(&mut self, other: &Schema, is_wanted: impl Fn(Kind, &Head) -> bool) {
                 $(
                     for (name, object) in other.$field.iter().filter(|(_, o)| is_wanted(Kind::$kind, &o.head)) {
                         self.$field.entry(name.clone()).or_insert_with(|| object.clone());

@@ -92,11 +92,13 @@ fn rows_that_came_after_are_named() {
         let heads =
             |p: &rosey::plan::Plan| p.statements().filter(|s| s.sql.contains("\"empty\"")).map(|s| s.sql.clone()).collect::<Vec<_>>();
         let (same, _, none) =
-            wait(postgres::plan_as_noted(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() })).unwrap();
+            wait(postgres::plan_from_recorded_state(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() }))
+                .unwrap();
         assert!(none.is_empty() && heads(&same) == heads(&file));
         database.sql("INSERT INTO empty VALUES (1)");
         let (same, _, named) =
-            wait(postgres::plan_as_noted(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() })).unwrap();
+            wait(postgres::plan_from_recorded_state(&url, &stricter, &holding, PlanOptions { wait: WAIT, ..PlanOptions::default() }))
+                .unwrap();
         assert_eq!(named.iter().map(ToString::to_string).collect::<Vec<_>>(), ["empty"]);
         assert_eq!(heads(&same), heads(&file));
         assert_ne!(heads(&database.plan(&stricter, true).unwrap()), heads(&file), "with rows, writers are not stopped");

@@ -79,7 +79,7 @@ impl Work<'_> {
     /// Commits the update that marks the apply as finished in the history.
     pub(super) async fn commit_finish(&mut self) -> Result<(), ApplyError> {
         match self.session.commit().await? {
-            Committed::Told | Committed::Confirmed(_) => Ok(()),
+            Committed::Acknowledged | Committed::Confirmed(_) => Ok(()),
             Committed::Unknown(error) => Err(error.into()),
         }
     }

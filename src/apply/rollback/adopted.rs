@@ -29,7 +29,7 @@ pub(super) fn recorded(undone: &[&Entry], renames: &[Vec<Rename>], dialect: Dial
 }
 
 /// Returns the tables and columns that the plan drops and no apply created.
-pub(super) fn told(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
+pub(super) fn lost(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
     let mut found = Vec::new();
     let mut look = |address: Address, table: &ObjectName, column: Option<&Ident>| {
         let by = adopter(recorded, table, column);

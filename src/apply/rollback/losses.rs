@@ -22,7 +22,7 @@ pub(super) struct Loss {
 }
 
 impl Loss {
-    fn told(&self) -> Lost {
+    fn lost(&self) -> Lost {
         let table = Address::top(Kind::Table, &self.table);
         let values = match &self.backup {
             None => "that version has no backup".to_owned(),
@@ -91,8 +91,8 @@ fn cause(before: Option<&Column>, after: Option<&Column>) -> Option<LossCause> {
 
 /// Returns the losses that the plan does not make up for: those in what it re-creates and in what it changes
 /// back.
-pub(super) fn told(losses: &[Loss], plan: &Plan) -> Vec<Lost> {
-    losses.iter().filter(|l| concerns(l, plan)).map(Loss::told).collect()
+pub(super) fn lost(losses: &[Loss], plan: &Plan) -> Vec<Lost> {
+    losses.iter().filter(|l| concerns(l, plan)).map(Loss::lost).collect()
 }
 
 fn concerns(loss: &Loss, plan: &Plan) -> bool {

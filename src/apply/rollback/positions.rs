@@ -6,7 +6,7 @@ use crate::plan::{LossCause, Lost, Plan};
 use crate::schema::Sequence;
 
 /// Returns the sequences that an undone version dropped and the plan creates.
-pub(super) fn told(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
+pub(super) fn lost(recorded: &[Recorded], plan: &Plan) -> Vec<Lost> {
     let created = plan.changes.sequences().filter_map(|d| if let Delta::Create(sequence) = d { Some(sequence) } else { None });
     let lost = |sequence: &Sequence| {
         let gone = |r: &&Recorded| r.before.sequences.contains_key(&sequence.name) && !r.after.sequences.contains_key(&sequence.name);

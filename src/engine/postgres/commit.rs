@@ -32,7 +32,7 @@ pub(super) async fn commit(connection: &mut Connection) -> Result<Committed, Err
     let transaction = connection.texts("SELECT pg_catalog.pg_current_xact_id()::pg_catalog.text").await?.concat();
     let holder = connection.canceller();
     let error = match connection.commit().await {
-        Ok(()) => return Ok(Committed::Told),
+        Ok(()) => return Ok(Committed::Acknowledged),
         Err(error) => error,
     };
     // The server refused the commit, for example because of a deferred constraint or a full disk.

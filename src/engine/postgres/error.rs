@@ -176,7 +176,7 @@ pub enum Error {
         message: String,
     },
     /// Any other error about a statement.
-    #[error("{}", told(code, message, detail.as_deref(), *from_rows))]
+    #[error("{}", message_of(code, message, detail.as_deref(), *from_rows))]
     Sql {
         /// The SQLSTATE.
         code: String,
@@ -227,7 +227,7 @@ impl Error {
             _ => None,
         };
         let about = constraint.as_ref().map(|c| format!(" {c}:")).unwrap_or_default();
-        let named = if constraint.is_none() { super::told_names::found(&self, statement) } else { String::new() };
+        let named = if constraint.is_none() { super::names_in_errors::found(&self, statement) } else { String::new() };
         let message = format!("{about} {meaning}{named} (SQLSTATE {code})").trim_start().to_owned();
         Error::Sql { message, code, detail: None, hint: None, position: None, constraint, from_rows: true }
     }
@@ -281,7 +281,7 @@ pub(super) fn names(statement: &str, constraint: &str) -> bool {
 
 /// Returns the message without the values that data exceptions quote (`invalid input syntax for type integer:
 /// "…"`), whatever quotation marks the server's language uses.
-fn told(code: &str, message: &str, detail: Option<&str>, from_rows: bool) -> String {
+fn message_of(code: &str, message: &str, detail: Option<&str>, from_rows: bool) -> String {
     // Only the detail lists the dependent objects; it contains names and no values.
     if let ("2BP01", Some(detail)) = (code, detail) {
         return format!("{message} ({})", detail.lines().collect::<Vec<_>>().join("; "));
@@ -422,9 +422,9 @@ mod tests {
             ("22001", "value too long for type character varying(3)", "value too long for type character varying(3)"),
             ("42P01", "relation \"users\" does not exist", "relation \"users\" does not exist"),
         ] {
-            assert_eq!(told(code, message, None, true), wanted);
+            assert_eq!(message_of(code, message, None, true), wanted);
         }
         let own = "extension \"x\" has no update path for version \"9\"";
-        assert_eq!(told("22023", own, None, false), own, "a statement that evaluates nothing quotes only itself");
+        assert_eq!(message_of("22023", own, None, false), own, "a statement that evaluates nothing quotes only itself");
     }
 }

@@ -1,7 +1,6 @@
 //! PostgreSQL: inspection, normalization, types, DDL, lowering of changes to steps, connection.
 
 mod affinity;
-mod as_noted;
 mod ask;
 pub(crate) mod cancel;
 mod canon;
@@ -37,6 +36,7 @@ mod lower;
 mod managed;
 mod measure;
 mod names;
+mod names_in_errors;
 mod normalize;
 mod null_defaults;
 pub mod offline;
@@ -46,6 +46,7 @@ mod owned;
 pub(crate) mod planner;
 pub(crate) mod product;
 pub(crate) mod read_type;
+mod recorded_plan;
 mod renamed_types;
 pub(crate) mod rows;
 mod run;
@@ -58,7 +59,6 @@ mod settle;
 mod snapshot;
 mod sqlstate;
 mod standing;
-mod told_names;
 mod trial;
 mod types;
 mod url;
@@ -66,12 +66,12 @@ mod watch;
 mod whole;
 mod words;
 
-pub use as_noted::plan_as_noted;
 pub(crate) use cancel::cancel_all;
 pub use error::Error;
 pub use from_sql::{SqlProblem, from_sql};
 use literals::without_literals;
 pub use options::PlanningOptions;
 pub use planner::PlanError;
+pub use recorded_plan::plan_from_recorded_state;
 pub(crate) use standing::gives_back;
 pub use url::{Url, UrlError, parameters};

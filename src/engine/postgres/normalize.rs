@@ -128,7 +128,7 @@ fn normalize_column(column: &mut Column, home: &str) {
     column.ty = ty(&column.ty, home);
     column.not_null_conflict = None;
     column.not_null |= column.ty.is_serial() || column.identity.is_some();
-    column.sequence = super::inspect::build::told(&super::types::stored(&column.ty), &column.sequence);
+    column.sequence = super::inspect::build::explicit_options(&super::types::stored(&column.ty), &column.sequence);
     column.collate = column.collate.take().filter(|c| c.as_str() != "default");
     default(&mut column.default, &column.ty);
     if let Some(generated) = &mut column.generated {
@@ -209,7 +209,7 @@ fn normalize_part(part: &mut IndexPart, columns: &IndexMap<Ident, Column>) {
 
 fn normalize_sequence(sequence: &mut Sequence, home: &str) {
     sequence.ty = ty(&sequence.ty, home);
-    sequence.options = super::inspect::build::told(&sequence.ty, &sequence.options);
+    sequence.options = super::inspect::build::explicit_options(&sequence.ty, &sequence.options);
 }
 
 /// Adds the referenced columns to foreign keys without any: those of the primary key.

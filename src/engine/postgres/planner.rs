@@ -34,7 +34,7 @@ pub enum PlanError {
     Fact(String),
     /// Steps depend on each other.
     #[error("dependency cycle: {0} depend on each other")]
-    Circle(String),
+    Cycle(String),
 }
 
 /// Returns the live schema as `inspect` prints it.
@@ -164,7 +164,7 @@ pub(crate) struct Planned {
     /// The steps as they were before they were counted.
     pub(crate) uncounted: Vec<Step>,
     /// Tables that have rows, although the plan was made as if they had none.
-    pub(crate) holding_after_all: Vec<ObjectName>,
+    pub(crate) unexpectedly_not_empty: Vec<ObjectName>,
 }
 
 /// The options of a plan.
@@ -207,7 +207,7 @@ pub(crate) async fn plan_from(
 ) -> Result<Planned, PlanError> {
     let changes = settled.changes()?;
     let (mut steps, mut uncounted) = (Vec::new(), Vec::new());
-    let mut holding_after_all = Vec::new();
+    let mut unexpectedly_not_empty = Vec::new();
     if !changes.is_empty() {
         let touched = touched(&settled.live, &changes, settled.current.schema());
         let sizes = rows::holding(connection, &settled.live, &touched, how.counts).await?;
@@ -217,13 +217,13 @@ pub(crate) async fn plan_from(
         let may_tell = how.counts == Counts::Full;
         let bytes = |name: &ObjectName| sizes.get(name).or_else(|| estimate.get(name)).copied().filter(|_| may_tell);
         let facts = Facts::new(&settled.live, |name| TableFacts { bytes: bytes(name), holds_rows: known(name) });
-        holding_after_all = sizes.keys().filter(|name| !known(name)).cloned().collect();
+        unexpectedly_not_empty = sizes.keys().filter(|name| !known(name)).cloned().collect();
         steps = lowered(&settled, guards, &changes, &facts, how.online)?;
         dependents::stop(connection, &mut steps, &changes, &settled, &facts).await?;
         uncounted.clone_from(&steps);
         measure::measure(connection, &mut steps, &measuring(&settled, &changes, how.counts)).await?;
     }
-    Ok(Planned { plan: made(&settled, guards, changes, steps, how), settled, uncounted, holding_after_all })
+    Ok(Planned { plan: made(&settled, guards, changes, steps, how), settled, uncounted, unexpectedly_not_empty })
 }
 
 /// Returns what a count may contain from the schema file: the expressions and types of what changes.
@@ -276,7 +276,7 @@ pub(super) fn lowered(
     let going = lower::going(changes, settled.current.schema(), settled.desired.schema(), facts);
     standing::keep(&mut steps, changes, &settled.live, &going);
     guards.stop(changes, &mut steps);
-    plan::order(steps).map_err(|stuck| PlanError::Circle(stuck.join(" and ")))
+    plan::order(steps).map_err(|stuck| PlanError::Cycle(stuck.join(" and ")))
 }
 
 /// Returns the plan of these steps.
@@ -290,7 +290,7 @@ pub(super) fn made(settled: &NormalizedPair, guards: &Guards, changes: Changes, 
         guards: guards.changes(settled.desired.schema()),
         rebuild_only: false,
         creates_database: false,
-        leads_back: false,
+        is_rollback: false,
         drift: None,
 
         holding: None,

@@ -8,7 +8,7 @@ use super::{Url, UrlError, check, frame, from_sql, keywords, offline};
 use crate::diff::Changes;
 use crate::engine::offline::{OfflinePlan, RecordedState};
 use crate::engine::product::Product;
-use crate::engine::snapshot::Noted;
+use crate::engine::snapshot::DatabaseState;
 use crate::engine::traits::{Engine, Local};
 use crate::engine::{BadUrl, PlanError, PlanOptions};
 use crate::plan::{Frame, Plan, Record};
@@ -89,13 +89,13 @@ impl Product for Postgres {
         made.ok().map(|made| made.plan.changes)
     }
 
-    fn read_sql<'a>(&'a self, sql: &'a str) -> Local<'a, Noted, String> {
+    fn read_sql<'a>(&'a self, sql: &'a str) -> Local<'a, DatabaseState, String> {
         Box::pin(async move {
             let schema = from_sql(sql).map_err(|problems| {
                 let lines: Vec<String> = problems.iter().map(|p| format!("line {}: {}", p.line, p.message)).collect();
                 lines.join("\n  ")
             })?;
-            Ok(Noted { current: schema, facts: Vec::new() })
+            Ok(DatabaseState { current: schema, facts: Vec::new() })
         })
     }
 }

@@ -45,7 +45,7 @@ pub(super) async fn blockers(connection: &mut Connection, plan: &Plan) -> Vec<St
 
 /// Returns the holders of locks that a plan's reads wait for. Uses a session of its own, because the waiting
 /// one may be busy.
-pub(super) async fn in_the_way(url: &Url) -> Vec<String> {
+pub(super) async fn lock_holders(url: &Url) -> Vec<String> {
     let Ok(mut connection) = Connection::open(url).await else { return Vec::new() };
     if connection.begin(Begin::ReadOnly).await.is_err() {
         return Vec::new();

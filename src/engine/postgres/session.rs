@@ -14,7 +14,9 @@ use super::snapshot::ServerSnapshot;
 use super::{Url, affinity, commit, dump, history, lock, run, scratch};
 use crate::engine::backups::{NotScratched, Scratch};
 use crate::engine::snapshot::{LiveSnapshot, Take};
-use crate::engine::traits::{Answer, AsNoted, Backup, Cancel, Committed, Comparison, Engine, Local, Purpose, Replanned, Session, Wait};
+use crate::engine::traits::{
+    Answer, Backup, Cancel, Committed, Comparison, Engine, Local, PlanFromRecordedState, Purpose, Replanned, Session, Wait,
+};
 use crate::engine::{self, Address, BackupMode, CancelToken, PlanError, PlanOptions, Trust};
 use crate::plan::{Fact, Plan, Record, Statement};
 use crate::schema::{Capabilities, Dialect, Normalized, Schema};
@@ -64,16 +66,18 @@ impl Engine for Server {
     }
 
     fn lock_holders(&self) -> Answer<'_, Option<Vec<String>>, engine::Error> {
-        Box::pin(async move { Ok(Some(run::in_the_way(&self.0).await)) })
+        Box::pin(async move { Ok(Some(run::lock_holders(&self.0).await)) })
     }
 
-    fn plan_as_noted<'a>(
+    fn plan_from_recorded_state<'a>(
         &'a self,
         desired: &'a Normalized,
         facts: &'a [Fact],
         plan_options: PlanOptions,
-    ) -> Option<Local<'a, AsNoted, PlanError>> {
-        Some(Box::pin(async move { super::plan_as_noted(&self.0, desired, &super::offline::holding(facts), plan_options).await }))
+    ) -> Option<Local<'a, PlanFromRecordedState, PlanError>> {
+        Some(Box::pin(
+            async move { super::plan_from_recorded_state(&self.0, desired, &super::offline::holding(facts), plan_options).await },
+        ))
     }
 
     fn wait_for_others(&self, wait: Duration) -> Answer<'_, ()> {
@@ -162,9 +166,9 @@ impl Session for Open {
     fn plan_again<'a>(&'a mut self, desired: &'a Normalized, approved: &'a Plan) -> Local<'a, Replanned> {
         Box::pin(async move {
             let (planned, guards) = planner::plan_as(&mut self.connection, desired, &How::of(approved)).await?;
-            let Planned { plan, settled, holding_after_all, .. } = planned;
+            let Planned { plan, settled, unexpectedly_not_empty, .. } = planned;
             let (before, after) = (settled.current.schema().clone(), settled.desired.schema().at_rest());
-            Ok(Replanned { plan, before, after, guards, holding_after_all })
+            Ok(Replanned { plan, before, after, guards, unexpectedly_not_empty })
         })
     }
 
@@ -233,7 +237,7 @@ impl Session for Open {
     }
 
     /// Nothing: a table that would run code is refused before it is read or written.
-    fn acts_on_history(&mut self) -> Answer<'_, Vec<String>, engine::Error> {
+    fn code_on_history(&mut self) -> Answer<'_, Vec<String>, engine::Error> {
         Box::pin(async move { Ok(history::table(&mut self.connection).await.map(|_| Vec::new())?) })
     }
 

@@ -154,12 +154,12 @@ fn is_about_a_stand_in(frame: &Frame, slot: &Slot, stood: &BTreeSet<String>) -> 
 }
 
 fn problem(slot: &Slot) -> Option<Problem> {
-    told(slot.refused.as_ref()?, slot.origin)
+    problem_of(slot.refused.as_ref()?, slot.origin)
 }
 
 /// Returns the server's message about the file's own text. A missing table or type may be created by the
 /// change.
-fn told(refusal: &Refusal, origin: Origin) -> Option<Problem> {
+fn problem_of(refusal: &Refusal, origin: Origin) -> Option<Problem> {
     // Undefined column, syntax error, type mismatch, undefined function, ambiguity, invalid literal: the
     // manual's appendix A.
     let told = ["42703", "42601", "42804", "42883", "42702", "22P02", "42P18", "42846", "42803", "0A000"].contains(&refusal.code.as_str());

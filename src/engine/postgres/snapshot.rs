@@ -11,7 +11,7 @@ use super::inspect::{self, CatalogRows, Live};
 use super::planner::{self, How, NormalizedPair, Planned};
 use super::{PlanError, Url, digest, frame, history, offline, rows};
 use crate::engine::guards::Guards;
-use crate::engine::snapshot::{LivePlan, LiveSnapshot, Noted, NotedPlan, RecordOf, Take};
+use crate::engine::snapshot::{DatabaseState, LivePlan, LiveSnapshot, PlanForRecordedState, RecordOf, Take};
 use crate::engine::traits::{Answer, Local};
 use crate::engine::{self, PlanOptions, Remarks};
 use crate::kdl::{self, Sources};
@@ -83,15 +83,15 @@ impl ServerSnapshot {
     }
 
     /// Returns what a plan without the server needs to know, and the tables that contain rows.
-    async fn noted(&mut self, live: &Live, guards: &Guards, counts: Counts) -> Result<(Noted, BTreeSet<ObjectName>), Error> {
+    async fn noted(&mut self, live: &Live, guards: &Guards, counts: Counts) -> Result<(DatabaseState, BTreeSet<ObjectName>), Error> {
         let holding = rows::all_holding(&mut self.connection, live, counts).await?;
         let mut facts = offline::facts(live, guards, &holding);
         facts.extend(digest::facts(&mut self.connection, &live.server.default_schema).await?);
-        Ok((Noted { current: planner::as_shown(live), facts }, holding))
+        Ok((DatabaseState { current: planner::as_shown(live), facts }, holding))
     }
 
     /// Plans from the recorded state, as it will be read from the file that it is written to.
-    async fn noted_plan(&mut self, desired: &Normalized, plan_options: PlanOptions) -> Result<NotedPlan, PlanError> {
+    async fn noted_plan(&mut self, desired: &Normalized, plan_options: PlanOptions) -> Result<PlanForRecordedState, PlanError> {
         let (live, guards) = self.live().await?;
         let (noted, holding) = self.noted(&live, &guards, plan_options.counts).await?;
         let connection = &mut self.connection;
@@ -105,7 +105,7 @@ impl ServerSnapshot {
         let how = How { holding: Some(&holding), ..How::in_way(plan_options) };
         let planned = planner::plan_from(connection, settled, &guards, &how).await?;
         let made = LivePlan { plan: planned.plan, remarks, current: planned.settled.current.schema().clone() };
-        Ok(NotedPlan { made, noted, desired: Some(desired.schema().clone()) })
+        Ok(PlanForRecordedState { made, noted, desired: Some(desired.schema().clone()) })
     }
 
     async fn framed(
@@ -140,7 +140,11 @@ impl LiveSnapshot for ServerSnapshot {
         })
     }
 
-    fn plan_with_state<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, NotedPlan, engine::PlanError> {
+    fn plan_with_state<'a>(
+        &'a mut self,
+        desired: &'a Normalized,
+        plan_options: PlanOptions,
+    ) -> Local<'a, PlanForRecordedState, engine::PlanError> {
         Box::pin(async move { Ok(self.noted_plan(desired, plan_options).await?) })
     }
 
@@ -153,7 +157,7 @@ impl LiveSnapshot for ServerSnapshot {
         Box::pin(async move { Ok(self.framed(desired, plan_options, record).await?) })
     }
 
-    fn state(&mut self) -> Local<'_, Noted, engine::Error> {
+    fn state(&mut self) -> Local<'_, DatabaseState, engine::Error> {
         Box::pin(async move {
             let (live, guards) = self.live().await?;
             Ok(self.noted(&live, &guards, Counts::default()).await?.0)

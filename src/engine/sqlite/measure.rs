@@ -126,7 +126,7 @@ async fn count(gate: &mut Gate<'_>, step: &mut Step, withheld: &Withheld) -> Res
         let Some(Probe::Query(sql)) = hazard.probe.clone() else { continue };
         match one(gate, &sql, withheld).await? {
             Ok(counts) => (hazard.count, hazard.total) = (counts.first().copied(), counts.get(1).copied().or(rows)),
-            Err(why) => leave(hazard, why),
+            Err(why) => leave_uncounted(hazard, why),
         }
     }
     step.hazards.retain(|h| h.probe.is_none() || is_drop(h) || (h.count != Some(0) && h.total != Some(0)));
@@ -142,7 +142,7 @@ async fn one(gate: &mut Gate<'_>, sql: &str, withheld: &Withheld) -> Result<Resu
 
 /// Leaves a hazard uncounted. A possible violation then becomes a warning, because the apply finds it. An
 /// expression that fails on the rows would fail in the apply too, so it still blocks.
-fn leave(hazard: &mut Hazard, why: NotCounted) {
+fn leave_uncounted(hazard: &mut Hazard, why: NotCounted) {
     if hazard.level == Level::Blocks && !matches!(why, NotCounted::Fails { .. }) {
         hazard.level = Level::Warns;
     }
@@ -177,11 +177,11 @@ async fn count_aggregates(gate: &mut Gate<'_>, step: &mut Step, relation: &str, 
             for (i, sql) in aggregates {
                 match one(gate, &format!("SELECT {sql}, count(*) FROM {relation}"), withheld).await? {
                     Ok(n) => (step.hazards[i].count, step.hazards[i].total) = (n.first().copied(), n.get(1).copied()),
-                    Err(why) => leave(&mut step.hazards[i], why),
+                    Err(why) => leave_uncounted(&mut step.hazards[i], why),
                 }
             }
         }
-        Err(why) => aggregates.iter().for_each(|(i, _)| leave(&mut step.hazards[*i], why.clone())),
+        Err(why) => aggregates.iter().for_each(|(i, _)| leave_uncounted(&mut step.hazards[*i], why.clone())),
     }
     Ok(())
 }

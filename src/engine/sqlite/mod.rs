@@ -1,13 +1,15 @@
 //! SQLite: inspection, normalization, types, DDL, changes to steps, connection.
 
 pub(crate) mod backup;
-mod broken;
+mod broken_objects;
 mod canon;
 mod check;
 mod codes;
+mod compiles;
 pub(crate) mod connection;
 mod cursor;
 mod ddl;
+mod disk_space;
 pub(crate) mod file;
 mod frame;
 mod from_sql;
@@ -36,7 +38,6 @@ mod read_table;
 pub(crate) mod references;
 mod restore;
 mod rewrite;
-mod room;
 mod scratch;
 pub(crate) mod script;
 pub(crate) mod session;
@@ -46,7 +47,6 @@ pub(crate) mod types;
 mod url;
 mod value;
 pub(crate) mod verify;
-mod works;
 
 #[cfg(test)]
 mod oracle;

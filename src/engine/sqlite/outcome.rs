@@ -44,7 +44,7 @@ fn put_back(schema: &mut Schema, live: &Live, copied: &Schema, steps: &[Step]) {
     let current = live.current.schema();
     schema.retain(|_, head| !garbled(&head.name.name));
     let is_lost = |kind: Kind, head: &Head| copied.head(kind, &head.name).is_none() && !goes(kind.sql(), &head.name.name);
-    schema.take_over(current, is_lost);
+    schema.copy_missing(current, is_lost);
     for (name, table) in &current.tables {
         let had = |index: &Ident| copied.tables.get(name).is_none_or(|t| t.indexes.contains_key(index));
         let lost: Vec<_> = table.indexes.iter().filter(|(i, _)| !had(i) && !goes("INDEX", i)).collect();

@@ -9,7 +9,7 @@ use super::lexer::quote;
 use super::lower::Limits;
 use super::offline::FactError;
 use super::prove::{Refusal, prove};
-use super::{broken, check, cursor, history, lower, measure, rewrite};
+use super::{broken_objects, check, cursor, history, lower, measure, rewrite};
 use super::{implied, indexed_by, shell};
 use crate::diff::{self, Changes, Delta};
 use crate::engine::guards::Guards;
@@ -31,7 +31,7 @@ pub enum PlanError {
     Schema(Vec<Problem>),
     /// The steps depend on each other in a cycle.
     #[error("dependency cycle: {0} depend on each other")]
-    Circle(String),
+    Cycle(String),
     /// The steps would not lead to the schema, which is a bug in rosey.
     #[error("the plan for {0} would not produce the declared schema; nothing was changed. This is a bug in rosey: please report it")]
     Unproven(String),
@@ -64,7 +64,7 @@ pub(crate) async fn plan(connection: &mut Connection, desired: &Normalized, how:
     guard(&mut plan, &guards, desired);
     let mut gate = Gate::for_apply(connection).await?;
     measure::measure(&mut gate, &plan.changes, &mut plan.steps, how.counts).await?;
-    gate.leave().await?;
+    gate.close().await?;
     Ok(Planned { plan, live, guards })
 }
 
@@ -132,7 +132,7 @@ pub(crate) async fn plan_from(live: &Live, desired: &Normalized, how: How<'_>) -
         steps,
         fingerprint,
         creates_database: false,
-        leads_back: false,
+        is_rollback: false,
         drift: None,
 
         holding: None,
@@ -186,7 +186,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
                 limits.indexes_first = true;
                 continue;
             }
-            Err(stuck) => return Err(PlanError::Circle(stuck.join(" and "))),
+            Err(stuck) => return Err(PlanError::Cycle(stuck.join(" and "))),
         };
         if lower::written_ahead(changes, &steps, &mut limits) {
             continue;
@@ -198,7 +198,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
         let mut proof = prove(live, desired, changes, &steps).await?;
         match proof.refusal.take() {
             None => {
-                broken::tell(&mut steps, &proof, changes, live, desired.schema());
+                broken_objects::tell(&mut steps, &proof, changes, live, desired.schema());
                 return Ok(steps);
             }
             Some(Refusal::Statement { address, statement, message }) => {

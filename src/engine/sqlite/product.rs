@@ -9,7 +9,7 @@ use crate::diff::{Changes, remaining};
 use crate::engine::affinity::Affinity;
 use crate::engine::offline::{OfflinePlan, RecordedState};
 use crate::engine::product::Product;
-use crate::engine::snapshot::Noted;
+use crate::engine::snapshot::DatabaseState;
 use crate::engine::traits::{Engine, Local};
 use crate::engine::{ApplyError, BadUrl, PlanError, PlanOptions};
 use crate::plan::{Frame, Plan, Record};
@@ -92,19 +92,19 @@ impl Product for Sqlite {
     }
 
     /// A plan depends on the definitions as SQLite stores them, so they are created in memory.
-    fn state_of<'a>(&'a self, desired: &'a Normalized, _at_rest: Schema) -> Local<'a, Noted> {
+    fn state_of<'a>(&'a self, desired: &'a Normalized, _at_rest: Schema) -> Local<'a, DatabaseState> {
         Box::pin(async move {
             let plan = offline::plan(&[], &Schema::default(), desired, false).await?;
             let sql: String = plan.statements().map(|s| format!("{};\n", s.sql)).collect();
             let made = from_sql(&sql).await.map_err(|e| ApplyError::Unreadable(e.to_string()))?;
-            Ok(Noted { current: inspect::for_display(made.schema.schema()), facts: made.facts })
+            Ok(DatabaseState { current: inspect::for_display(made.schema.schema()), facts: made.facts })
         })
     }
 
-    fn read_sql<'a>(&'a self, sql: &'a str) -> Local<'a, Noted, String> {
+    fn read_sql<'a>(&'a self, sql: &'a str) -> Local<'a, DatabaseState, String> {
         Box::pin(async move {
             let made = from_sql(sql).await.map_err(|e| e.to_string())?;
-            Ok(Noted { current: inspect::for_display(made.schema.schema()), facts: made.facts })
+            Ok(DatabaseState { current: inspect::for_display(made.schema.schema()), facts: made.facts })
         })
     }
 }

@@ -5,11 +5,11 @@
 
 use std::collections::BTreeSet;
 
+use super::compiles::{self, Broken};
 use super::connection::{Connection, Error};
 use super::inspect::{self, Live, Stored};
 use super::lexer::{quote, quote_string};
 use super::lower::{expressions, words};
-use super::works::{self, Broken};
 use super::{gate, implied};
 use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Statement, StatementKind, Step};
@@ -62,7 +62,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
         return Ok(Refusal::Expression(problem).into());
     }
     let changed = changed_names(changes);
-    let was_broken = works::broken(&mut memory, &changed).await?;
+    let was_broken = compiles::broken(&mut memory, &changed).await?;
     for step in steps {
         if let Some(found) = foreign.iter().find(|f| f.is_in_the_way(step, desired)) {
             let (step, address) = (step.address.clone(), found.address.clone());
@@ -87,7 +87,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     if let Some(problem) = unknown_in_stored(&mut memory, changes).await {
         return Ok(Refusal::Expression(problem).into());
     }
-    let is_broken = works::broken(&mut memory, &changed).await?;
+    let is_broken = compiles::broken(&mut memory, &changed).await?;
     let outcome = without_garbled(inspect::inspect(&mut memory).await?, live);
     memory.close().await?;
     let mut wanted = part_of(desired.schema(), &touched);
@@ -283,7 +283,7 @@ fn readers(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
     let tables: BTreeSet<String> = live.stored.iter().filter(holds).map(|r| r.name.to_ascii_lowercase()).collect();
     let virtuals = live.stored.iter().filter(|r| r.sql.as_deref().is_some_and(inspect::is_virtual));
     let reads = |r: &&Stored| {
-        works::names_in_arguments(r.sql.as_deref().unwrap_or_default()).iter().any(|w| tables.contains(w) && names.contains(w))
+        compiles::names_in_arguments(r.sql.as_deref().unwrap_or_default()).iter().any(|w| tables.contains(w) && names.contains(w))
     };
     virtuals.filter(reads).map(|r| r.name.to_ascii_lowercase()).collect()
 }

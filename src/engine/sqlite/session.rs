@@ -11,7 +11,7 @@ use super::planner::{self, How, Planned};
 use super::restore::RestoredFile;
 use super::snapshot::FileSnapshot;
 use super::verify::{self, Broken};
-use super::{backup, file, gate, history, inspect, room, scratch};
+use super::{backup, disk_space, file, gate, history, inspect, scratch};
 use crate::engine::backups::{NotScratched, Restorer, Scratch};
 use crate::engine::history::{TABLE, create_history, insert_history, upgrade_history};
 use crate::engine::snapshot::{LiveSnapshot, Take};
@@ -112,8 +112,8 @@ impl Session for Open {
     fn commit(&mut self) -> Answer<'_, Committed, engine::Error> {
         Box::pin(async move {
             self.connection.unwatch().await?;
-            self.connection.execute("COMMIT").await.map_err(|e| room::which_disk(e, &self.path))?;
-            Ok(Committed::Told)
+            self.connection.execute("COMMIT").await.map_err(|e| disk_space::which_disk(e, &self.path))?;
+            Ok(Committed::Acknowledged)
         })
     }
 
@@ -155,7 +155,7 @@ impl Session for Open {
             let how = How { rebuild_only: approved.rebuild_only, proven: Some(approved), counts: approved.counts };
             let Planned { plan, live, guards } = planner::plan(&mut self.connection, desired, how).await?;
             let (before, after) = (inspect::for_display(live.current.schema()), inspect::for_display(desired.schema()));
-            Ok(Replanned { plan, before, after, guards, holding_after_all: Vec::new() })
+            Ok(Replanned { plan, before, after, guards, unexpectedly_not_empty: Vec::new() })
         })
     }
 
@@ -171,8 +171,8 @@ impl Session for Open {
         })
     }
 
-    fn has_room(&self, plan: &Plan) -> Result<(), ApplyError> {
-        room::has(self.path.parent().unwrap_or(Path::new("")), plan.disk_needed())
+    fn has_disk_space(&self, plan: &Plan) -> Result<(), ApplyError> {
+        disk_space::has(self.path.parent().unwrap_or(Path::new("")), plan.disk_needed())
     }
 
     fn backup_for<'a>(&'a mut self, plan: &'a Plan, mode: BackupMode, folder: Option<&'a Path>) -> Answer<'a, Option<Backup>> {
@@ -189,7 +189,7 @@ impl Session for Open {
             let to = backup::name_for(&self.path, folder).await?;
             let folder = to.parent().map(Path::to_path_buf).unwrap_or_default();
             let copy = self.connection.number("PRAGMA page_count").await? * self.connection.number("PRAGMA page_size").await?;
-            room::has(&folder, copy + if room::same_disk(&folder, &self.path) { plan.disk_needed() } else { 0 })?;
+            disk_space::has(&folder, copy + if disk_space::same_disk(&folder, &self.path) { plan.disk_needed() } else { 0 })?;
             Ok(Some(Backup { path: to, tables: Vec::new() }))
         })
     }
@@ -207,7 +207,7 @@ impl Session for Open {
         backup::keep_newest(&self.path, newest, keep);
     }
 
-    fn note_rows<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, ()> {
+    fn record_violations<'a>(&'a mut self, plan: &'a Plan) -> Answer<'a, ()> {
         Box::pin(async move {
             self.broken = Some(verify::broken_references(&mut self.connection, plan, &verify::Names::of(plan)).await?);
             Ok(())
@@ -227,7 +227,7 @@ impl Session for Open {
 
     fn run<'a>(&'a mut self, statement: &'a Statement) -> Answer<'a, u64, engine::Error> {
         Box::pin(async move {
-            let touched = self.connection.run_one(&statement.sql).await.map_err(|e| room::which_disk(e, &self.path))?;
+            let touched = self.connection.run_one(&statement.sql).await.map_err(|e| disk_space::which_disk(e, &self.path))?;
             Ok(touched)
         })
     }
@@ -247,7 +247,7 @@ impl Session for Open {
         })
     }
 
-    fn acts_on_history(&mut self) -> Answer<'_, Vec<String>, engine::Error> {
+    fn code_on_history(&mut self) -> Answer<'_, Vec<String>, engine::Error> {
         Box::pin(async move { Ok(history::acting(&mut self.connection).await?) })
     }
 

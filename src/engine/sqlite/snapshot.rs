@@ -13,7 +13,7 @@ use super::inspect::{self, Definitions, Live};
 use super::planner::{self, How};
 use super::{frame, history, measure, normalized, offline, session};
 use crate::engine::guards::{self, Guards};
-use crate::engine::snapshot::{LivePlan, LiveSnapshot, Noted, NotedPlan, RecordOf};
+use crate::engine::snapshot::{DatabaseState, LivePlan, LiveSnapshot, PlanForRecordedState, RecordOf};
 use crate::engine::traits::{Answer, Local};
 use crate::engine::{self, PlanError, PlanOptions, Remarks};
 use crate::plan::{self, Action, Code, Counts, Frame, Hazard, Level, Plan};
@@ -98,12 +98,12 @@ impl FileSnapshot {
         Ok(LivePlan { plan, remarks: Remarks::default(), current })
     }
 
-    fn noted(&mut self) -> Noted {
+    fn noted(&mut self) -> DatabaseState {
         self.parse();
         let mut current = inspect::for_display(self.live.current.schema());
         guards::mark(&mut current, self.guards.schema());
         current.say_exchanged(&self.guards.schema().exchanged());
-        Noted { current, facts: offline::facts(&self.live) }
+        DatabaseState { current, facts: offline::facts(&self.live) }
     }
 }
 
@@ -120,10 +120,10 @@ impl LiveSnapshot for FileSnapshot {
         Box::pin(self.planned(desired, plan_options))
     }
 
-    fn plan_with_state<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, NotedPlan, PlanError> {
+    fn plan_with_state<'a>(&'a mut self, desired: &'a Normalized, plan_options: PlanOptions) -> Local<'a, PlanForRecordedState, PlanError> {
         Box::pin(async move {
             let made = self.planned(desired, plan_options).await?;
-            Ok(NotedPlan { made, noted: self.noted(), desired: None })
+            Ok(PlanForRecordedState { made, noted: self.noted(), desired: None })
         })
     }
 
@@ -141,7 +141,7 @@ impl LiveSnapshot for FileSnapshot {
         })
     }
 
-    fn state(&mut self) -> Local<'_, Noted, engine::Error> {
+    fn state(&mut self) -> Local<'_, DatabaseState, engine::Error> {
         Box::pin(async move {
             if self.is_missing {
                 return Err(Error::NoFile { path: self.path.display().to_string() }.into());
@@ -190,7 +190,7 @@ async fn counted(path: &Path, plan: &mut Plan, plan_options: PlanOptions) -> Res
     let mut gate = Gate::for_plan(&mut connection, plan_options.count_limit).await?;
     measure::measure(&mut gate, &plan.changes, &mut plan.steps, plan_options.counts).await?;
     let is_lost = gate.is_lost();
-    gate.leave().await?;
+    gate.close().await?;
     if !is_lost {
         connection.close().await?;
     }

@@ -62,7 +62,7 @@ impl Reader {
         }
         if c.take("cluster on") {
             let index = c.ident()?;
-            self.leave_on(UnmanagedKind::Cluster, &index, name);
+            self.report_unmanaged_on(UnmanagedKind::Cluster, &index, name);
             return Ok(());
         }
         let says_nothing = c.is_any(&["set logged", "set unlogged", "set (", "replica identity full", "replica identity nothing"])
@@ -163,17 +163,17 @@ impl Reader {
         if c.take("enable row level security") {
             let forced = format!("{row_security} forced");
             if !self.schema.unmanaged.iter().any(|u| u.kind == UnmanagedKind::RowSecurity && u.name == forced) {
-                self.leave(UnmanagedKind::RowSecurity, row_security, None);
+                self.report_unmanaged(UnmanagedKind::RowSecurity, row_security, None);
             }
         } else if c.take("force row level security") {
             self.schema.unmanaged.retain(|u| !(u.kind == UnmanagedKind::RowSecurity && u.name == row_security));
-            self.leave(UnmanagedKind::RowSecurity, format!("{row_security} forced"), None);
+            self.report_unmanaged(UnmanagedKind::RowSecurity, format!("{row_security} forced"), None);
         } else if c.take("cluster on") {
-            self.leave_on(UnmanagedKind::Cluster, &c.ident()?, table);
+            self.report_unmanaged_on(UnmanagedKind::Cluster, &c.ident()?, table);
         } else if c.take("replica identity using index") {
-            self.leave_on(UnmanagedKind::ReplicaIdentity, &c.ident()?, table);
+            self.report_unmanaged_on(UnmanagedKind::ReplicaIdentity, &c.ident()?, table);
         } else if let Some(all) = c.take_one(&[("replica identity full", "full"), ("replica identity nothing", "nothing")]) {
-            self.leave(UnmanagedKind::ReplicaIdentity, format!("{all} on {row_security}"), None);
+            self.report_unmanaged(UnmanagedKind::ReplicaIdentity, format!("{all} on {row_security}"), None);
         } else if SAYS_NOTHING.iter().any(|words| c.take(words)) {
             while !c.done() && !c.is_symbol(',') {
                 c.skip()?;
@@ -185,8 +185,8 @@ impl Reader {
     }
 
     /// Reports an unmanaged object that belongs to a relation.
-    pub(super) fn leave_on(&mut self, kind: impl Into<AnyKind>, what: &Ident, on: &ObjectName) {
-        self.leave(kind, format!("{} on {}", read_type::plain_or_quoted(what.as_str()), super::table::spelled(on)), None);
+    pub(super) fn report_unmanaged_on(&mut self, kind: impl Into<AnyKind>, what: &Ident, on: &ObjectName) {
+        self.report_unmanaged(kind, format!("{} on {}", read_type::plain_or_quoted(what.as_str()), super::table::spelled(on)), None);
     }
 
     /// Reads what follows `ADD`.
@@ -232,13 +232,13 @@ impl Reader {
             }
         } else if let Some(kind) = c.take_one(&COLUMN_PROPERTIES) {
             let table = table.name.clone();
-            self.leave_on(kind, &name, &table);
+            self.report_unmanaged_on(kind, &name, &table);
             while !c.done() && !c.is_symbol(',') {
                 c.skip()?;
             }
         } else if is_set_of_options(c) {
             let table = table.name.clone();
-            self.leave_on(UnmanagedKind::ColumnOptions, &name, &table);
+            self.report_unmanaged_on(UnmanagedKind::ColumnOptions, &name, &table);
             while !c.done() && !c.is_symbol(',') {
                 c.skip()?;
             }

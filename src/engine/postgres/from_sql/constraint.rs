@@ -200,12 +200,16 @@ impl Reader {
     /// Reports the storage parameters of a constraint's index, as inspection does.
     fn leave_parameters(&mut self, name: Option<&Ident>, usual: &str, table: &Table) {
         let name = plain_or_quoted(name.map_or(usual, Ident::as_str));
-        self.leave(UnmanagedKind::StorageParameters, format!("{name} on {}", super::table::spelled(&table.name)), None);
+        self.report_unmanaged(UnmanagedKind::StorageParameters, format!("{name} on {}", super::table::spelled(&table.name)), None);
     }
 
     fn leave_constraint(&mut self, name: Option<Ident>, usual: &str, table: &Table) {
         let name = name.map_or_else(|| usual.to_owned(), |n| n.to_string());
-        self.leave(UnmanagedKind::Constraint, format!("{name} on {}", table.name), Some("this form of constraint is not managed yet"));
+        self.report_unmanaged(
+            UnmanagedKind::Constraint,
+            format!("{name} on {}", table.name),
+            Some("this form of constraint is not managed yet"),
+        );
     }
 }
 

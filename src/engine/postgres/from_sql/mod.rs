@@ -188,7 +188,7 @@ impl Reader {
     }
 
     /// Reports something that exists and is not managed.
-    fn leave(&mut self, kind: impl Into<AnyKind>, name: impl ToString, reason: Option<&str>) {
+    fn report_unmanaged(&mut self, kind: impl Into<AnyKind>, name: impl ToString, reason: Option<&str>) {
         let unmanaged = Unmanaged { reason: reason.map(str::to_owned), ..Unmanaged::new(kind, name.to_string()) };
         if !self.schema.unmanaged.contains(&unmanaged) {
             self.schema.unmanaged.push(unmanaged);
@@ -199,7 +199,7 @@ impl Reader {
     fn hide(&mut self, name: &ObjectName, reason: &str) {
         self.schema.tables.shift_remove(name);
         self.hidden.insert(name.clone());
-        self.leave(Kind::Table, name, Some(reason));
+        self.report_unmanaged(Kind::Table, name, Some(reason));
     }
 }
 

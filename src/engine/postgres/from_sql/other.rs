@@ -79,7 +79,7 @@ impl Reader {
         let at = *c;
         let name = c.name()?;
         if !c.take("as enum") {
-            self.leave(UnmanagedKind::Type, spelled(&name), None);
+            self.report_unmanaged(UnmanagedKind::Type, spelled(&name), None);
             return Ok(());
         }
         if self.schema.enums.contains_key(&name) {

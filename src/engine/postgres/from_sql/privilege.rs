@@ -42,10 +42,14 @@ impl Reader {
             };
             let owner = self.owners.get(&name).cloned();
             for who in to.iter().filter(|who| Some(*who) != owner.as_ref()) {
-                for word in told(&privileges, all) {
+                for word in expanded(&privileges, all) {
                     let on = if ty { format!("type {}", spelled(&name)) } else { spelled(&name) };
                     let option = if ty { "" } else { option };
-                    self.leave(UnmanagedKind::Privilege, format!("{word} on {on} to {}{option}", plain_or_quoted(who.as_str())), None);
+                    self.report_unmanaged(
+                        UnmanagedKind::Privilege,
+                        format!("{word} on {on} to {}{option}", plain_or_quoted(who.as_str())),
+                        None,
+                    );
                 }
             }
         }
@@ -81,8 +85,12 @@ impl Reader {
         let Some((letter, all)) = c.take_one(&kinds) else { return c.unknown() };
         c.expect("to")?;
         for who in grantees(c)? {
-            for word in told(&privileges, all) {
-                self.leave(UnmanagedKind::DefaultPrivilege, format!("{letter}{place} to {}: {word}", plain_or_quoted(who.as_str())), None);
+            for word in expanded(&privileges, all) {
+                self.report_unmanaged(
+                    UnmanagedKind::DefaultPrivilege,
+                    format!("{letter}{place} to {}: {word}", plain_or_quoted(who.as_str())),
+                    None,
+                );
             }
         }
         Ok(())
@@ -105,7 +113,7 @@ fn privileges(c: &mut Cursor) -> Read<Option<Vec<String>>> {
     }
 }
 
-fn told(privileges: &[String], all: &[&str]) -> Vec<String> {
+fn expanded(privileges: &[String], all: &[&str]) -> Vec<String> {
     if privileges == ["ALL"] { all.iter().map(|w| (*w).to_owned()).collect() } else { privileges.to_vec() }
 }
 

@@ -3,7 +3,7 @@
 
 use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
-use crate::engine::postgres::inspect::build::{is_reserved, told};
+use crate::engine::postgres::inspect::build::{explicit_options, is_reserved};
 use crate::engine::postgres::read_type;
 use crate::schema::{Ident, ObjectName, Sequence, SequenceOptions, Type};
 
@@ -17,7 +17,7 @@ pub(super) fn options(c: &mut Cursor, ty: &Type) -> Read<(SequenceOptions, Optio
             break;
         }
     }
-    Ok((told(ty, &options), name))
+    Ok((explicit_options(ty, &options), name))
 }
 
 /// Reads one sequence option, if there is one.
@@ -87,7 +87,7 @@ impl Reader {
                 return c.unknown();
             }
         }
-        sequence.options = told(&sequence.ty, &given);
+        sequence.options = explicit_options(&sequence.ty, &given);
         self.schema.sequences.insert(sequence.name.clone(), sequence);
         Ok(())
     }

@@ -116,7 +116,7 @@ impl Reader {
         } else if c.take("generated") {
             self.generated(c, column, &table.name)?;
         } else if let Some(kind) = c.take_one(&[("storage", UnmanagedKind::Storage), ("compression", UnmanagedKind::Compression)]) {
-            self.leave_on(kind, &column.name.clone(), &table.name);
+            self.report_unmanaged_on(kind, &column.name.clone(), &table.name);
             c.ident()?;
         } else {
             let name = if c.take("constraint") { Some(c.ident()?) } else { None };

@@ -35,11 +35,11 @@ impl Reader {
         if let Some(kind) = c.take_one(&ROUTINES) {
             let name = c.name()?;
             let arguments = arguments(&mut c.group()?)?;
-            self.leave(kind, format!("{}({arguments})", spelled(&name)), None);
+            self.report_unmanaged(kind, format!("{}({arguments})", spelled(&name)), None);
         } else if c.is("operator") && !c.is_any(&["operator class", "operator family"]) {
             c.take("operator");
             let name = operator(c)?;
-            self.leave(UnmanagedKind::Operator, name, None);
+            self.report_unmanaged(UnmanagedKind::Operator, name, None);
         } else if let Some(kind) = c.take_one(&PLAIN) {
             c.take("if not exists");
             let name = c.name()?;
@@ -47,7 +47,7 @@ impl Reader {
             if kind == UnmanagedKind::ForeignTable {
                 self.hidden.insert(name);
             }
-            self.leave(kind, shown, None);
+            self.report_unmanaged(kind, shown, None);
         } else if let Some(kind) = c.take_one(&STANDING) {
             self.create_standing(c, kind)?;
         } else {
@@ -73,7 +73,7 @@ impl Reader {
         }
         c.take("only");
         let on = c.name()?;
-        self.leave_on(kind, &name, &on);
+        self.report_unmanaged_on(kind, &name, &on);
         Ok(())
     }
 

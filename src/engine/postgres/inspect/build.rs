@@ -91,7 +91,7 @@ impl Builder {
         read_type::read(text, self.default_schema())
     }
 
-    fn leave(&mut self, kind: impl Into<AnyKind>, name: &ObjectName, reason: Option<&str>, digest: Option<String>) {
+    fn report_unmanaged(&mut self, kind: impl Into<AnyKind>, name: &ObjectName, reason: Option<&str>, digest: Option<String>) {
         let reason = reason.map(str::to_owned);
         self.live.schema.unmanaged.push(Unmanaged { reason, digest, ..Unmanaged::new(kind, name.to_string()) });
     }
@@ -131,13 +131,13 @@ impl Builder {
             _ => {
                 self.hidden.insert(oid);
                 let reason = match kind.as_str() {
-                    "f" => return self.leave(UnmanagedKind::ForeignTable, &name, None, row.digest),
+                    "f" => return self.report_unmanaged(UnmanagedKind::ForeignTable, &name, None, row.digest),
                     "p" => "it is partitioned",
                     _ if row.partition => "it is a partition",
                     _ if row.typed => "it is a typed table",
                     _ => "it takes part in inheritance",
                 };
-                self.leave(Kind::Table, &name, Some(reason), row.digest);
+                self.report_unmanaged(Kind::Table, &name, Some(reason), row.digest);
             }
         }
     }
@@ -336,7 +336,7 @@ fn options(ty: &Type, [start, increment, min, max, cache]: [i64; 5], cycle: bool
 }
 
 /// Returns the options of a sequence that differ from the defaults.
-pub(in super::super) fn told(ty: &Type, given: &SequenceOptions) -> SequenceOptions {
+pub(in super::super) fn explicit_options(ty: &Type, given: &SequenceOptions) -> SequenceOptions {
     let increment = given.increment.unwrap_or(1);
     let (min, max) = limits(ty, increment);
     let (min, max) = (given.min.unwrap_or(min), given.max.unwrap_or(max));

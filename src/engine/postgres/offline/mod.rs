@@ -110,7 +110,7 @@ fn settled(live: Live, guards: &Guards, recorded: Option<Recorded<'_>>, desired:
     let home = live.server.default_schema.clone();
     let Aligned { live, mut current, mut wanted, left_alone } = planner::aligned(live, desired.schema(), guards);
     if let Some(recorded) = recorded {
-        recorded::take_over(&mut current, &mut wanted, recorded, &home);
+        recorded::take_recorded(&mut current, &mut wanted, recorded, &home);
     }
     let unsettled = places::unsettled(&mut current, &mut wanted);
     super::given_names::settle_all(&mut current, &mut wanted);

@@ -10,7 +10,7 @@ use crate::schema::{Schema, View};
 
 /// Gives expressions of the file the server's spelling if neither the file nor the database has changed them
 /// since they were applied.
-pub(super) fn take_over(current: &mut Schema, wanted: &mut Schema, recorded: Recorded<'_>, home: &str) {
+pub(super) fn take_recorded(current: &mut Schema, wanted: &mut Schema, recorded: Recorded<'_>, home: &str) {
     let spelled = |schema: &Schema| {
         let mut schema = schema.clone();
         normalize::normalize(&mut schema, home);

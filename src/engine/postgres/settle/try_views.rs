@@ -44,7 +44,7 @@ pub(super) async fn problems(
         let refusal = Refusal::from(error);
         let waits = waits || needs_what_comes(&attempt, &refusal, (live, desired), open);
         if !is_uncertain(connection, &attempt, &refusal, waits, stood).await? {
-            found.extend(told(&attempt, &refusal));
+            found.extend(problem_of(&attempt, &refusal));
         }
     }
     for read in reads(connection, &made).await? {
@@ -147,7 +147,7 @@ async fn takes_a_row(connection: &mut Connection, named: &BTreeSet<String>, stoo
 
 /// Returns the server's message about the file's own text: class 42 except for a missing privilege and a name
 /// that already exists, unsupported features, invalid values for a type.
-fn told(attempt: &Attempt, refusal: &Refusal) -> Option<Problem> {
+fn problem_of(attempt: &Attempt, refusal: &Refusal) -> Option<Problem> {
     let code = refusal.code.as_str();
     let own = code.starts_with("42") && !["42501", "42P07"].contains(&code);
     let told = own || ["0A000", "22P02", "22007", "22008", "22023", "22003"].contains(&code);

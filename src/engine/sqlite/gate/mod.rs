@@ -87,7 +87,7 @@ impl<'c> Gate<'c> {
     }
 
     /// Removes the restrictions from the connection.
-    pub(crate) async fn leave(self) -> Result<(), Error> {
+    pub(crate) async fn close(self) -> Result<(), Error> {
         if self.is_lost() { Ok(()) } else { self.guard.take_off(self.connection).await }
     }
 
@@ -156,7 +156,7 @@ impl<'c> Gate<'c> {
     async fn within_limit(&mut self, sql: &str, wants: Wants) -> Counted {
         let Some(timing) = &mut self.timing else {
             let outcome = once(self.connection, sql, wants).await;
-            return told(outcome, &self.guard);
+            return outcome_of(outcome, &self.guard);
         };
         let began = Instant::now();
         if timing.is_lost || began >= timing.end {
@@ -182,7 +182,7 @@ impl<'c> Gate<'c> {
                     tokio::time::sleep(PAUSE).await;
                 }
                 Err(Error::Interrupted) if timing.clock.is_over.load(Relaxed) => return Ok(Err(NotCounted::TookLonger(timing.limit))),
-                other => return told(other, &self.guard),
+                other => return outcome_of(other, &self.guard),
             }
         }
     }
@@ -197,7 +197,7 @@ async fn once(connection: &mut Connection, sql: &str, wants: Wants) -> Result<Ve
 }
 
 /// Treats an error in the statement itself as a reason for an unknown count; any other error is returned.
-fn told(outcome: Result<Vec<i64>, Error>, guard: &Guard) -> Counted {
+fn outcome_of(outcome: Result<Vec<i64>, Error>, guard: &Guard) -> Counted {
     let (code, fails) = match outcome {
         Ok(numbers) => return Ok(Ok(numbers)),
         Err(Error::Full) => return Ok(Err(NotCounted::Unknown("the disk that holds SQLite's temporary files is full".to_owned()))),

@@ -16,7 +16,7 @@ pub(crate) fn has(folder: &Path, needed: i64) -> Result<(), ApplyError> {
         return Ok(());
     }
     let free = plan::bytes(i64::try_from(free).unwrap_or(i64::MAX));
-    Err(ApplyError::NoRoom { path: folder.display().to_string(), free, needed: plan::bytes(needed) })
+    Err(ApplyError::NotEnoughSpace { path: folder.display().to_string(), free, needed: plan::bytes(needed) })
 }
 
 /// Returns true if the backup directory is on the same disk as the database, and also if that is unknown.

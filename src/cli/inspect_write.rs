@@ -29,7 +29,7 @@ struct Work {
 }
 
 /// Updates the schema at `path` to match the database.
-pub(super) async fn take_over(database: &Database, path: &Path) -> Result<(), Failure> {
+pub(super) async fn update(database: &Database, path: &Path) -> Result<(), Failure> {
     let sources = schema::sources(path)?;
     let desired = schema::desired(&sources, database.dialect())?;
     let plan_options = PlanOptions::default();

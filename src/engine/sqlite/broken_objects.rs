@@ -2,9 +2,9 @@
 //! plan. A new one that does not work is a warning, because SQLite creates it anyway. One that never worked
 //! and is not changed is not reported.
 
+use super::compiles::Body;
 use super::inspect::Live;
 use super::prove::Proof;
-use super::works::Body;
 use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Code, Hazard, Level, Step};
 use crate::schema::{Address, Head, Kind, Schema};

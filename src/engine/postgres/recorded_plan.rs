@@ -15,7 +15,7 @@ use crate::schema::{Normalized, ObjectName};
 ///
 /// # Errors
 /// If the server does not respond, or if no plan is possible.
-pub async fn plan_as_noted(
+pub async fn plan_from_recorded_state(
     url: &Url,
     desired: &Normalized,
     holding: &BTreeSet<ObjectName>,
@@ -28,5 +28,5 @@ pub async fn plan_as_noted(
     connection.close().await.ok();
     let remarks = Remarks { left_alone: planned.settled.left_alone, unasked: planned.settled.unasked, ..Remarks::default() };
     let plan = Plan { holding: Some(holding.clone()), ..planned.plan };
-    Ok((plan, remarks, planned.holding_after_all))
+    Ok((plan, remarks, planned.unexpectedly_not_empty))
 }
