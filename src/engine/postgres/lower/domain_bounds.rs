@@ -13,6 +13,7 @@ use super::domains::constraint_ops;
 use super::edited;
 use super::holders::{Holder, holders};
 use super::rules::Op;
+use super::types::without_new_values;
 use crate::diff::{Attribute, Changes, Delta};
 use crate::plan::{Code, Hazard, Level, Lock, Probe, Statement, Work};
 use crate::schema::{Address, Check, Domain, Expr, Ident, ObjectName, Schema};
@@ -112,7 +113,9 @@ pub(super) fn hazards(context: &LoweringContext<'_>, bound: &BoundDomain) -> Vec
         let (sql, backfill) = (context.names.sql(h.table), backfill(bound, &h));
         bound.hazards(&Values { relation: h.table, sql, only: false, column: h.column, backfill })
     };
-    counted.flat_map(values).collect()
+    let mut found: Vec<Hazard> = counted.flat_map(values).collect();
+    without_new_values(context, &mut found, &[], "");
+    found
 }
 
 /// Returns what fills the NULLs of a column that gets NOT NULL from its domain.

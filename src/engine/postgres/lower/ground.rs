@@ -3,6 +3,7 @@
 use super::super::types as pg_types;
 use super::super::{normalize, read_type};
 use super::LoweringContext;
+use super::types::gets_new_values;
 use crate::schema::{Column, DefaultValue, Domain, Schema, Type};
 
 /// A domain of a type.
@@ -64,7 +65,13 @@ pub(super) fn known_ground(context: &LoweringContext<'_>, ty: &Type) -> Option<S
         let has = |s: &Schema| s.enums.keys().any(|n| context.names.key(n) == *key);
         !context.moved.contains_key(key) && (has(context.current) || !has(context.desired))
     };
-    pg_types::named(&ground, &context.names).is_none_or(|(key, _)| known(&key)).then(|| pg_types::value_type(&ground))
+    let is_known = pg_types::named(&ground, &context.names).is_none_or(|(key, _)| known(&key));
+    (is_known && !is_over_new_values(context, ty)).then(|| pg_types::value_type(&ground))
+}
+
+/// Returns whether the type is an enum that gets values, or is over one.
+pub(super) fn is_over_new_values(context: &LoweringContext<'_>, ty: &Type) -> bool {
+    pg_types::named(&ground(context, context.desired, ty), &context.names).is_some_and(|(key, _)| gets_new_values(context, &key))
 }
 
 /// Returns whether the domain exists and accepts the same values.

@@ -27,10 +27,10 @@ pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
     found.extend(table.retyped.iter().filter_map(|r| of_utc(context, table, r)));
     found.extend(checks(context, table));
     found.extend(uniques(context, table));
-    // A value that the enum does not have yet cannot be used in a comparison: the server itself checks the
-    // rows when the constraint is added.
     found.extend(super::domain_values::hazards(context, table));
-    found.retain(|h| h.level != Level::Blocks || !h.find.as_ref().is_some_and(|sql| super::types::names_new_value(context, sql)));
+    let becomes = |c: &&Ident| table.edits.after.columns.get(*c).is_some_and(|c| super::ground::is_over_new_values(context, &c.ty));
+    let converted: Vec<&Ident> = table.retyped.iter().map(|r| &r.column).filter(becomes).collect();
+    super::types::without_new_values(context, &mut found, &converted, &new_rows(context, table));
     found
 }
 
@@ -133,15 +133,17 @@ fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::re
     if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
         return None;
     }
-    if let Some((key, rest)) = types::named(&after.ty, &context.names)
+    let over = super::ground::ground(context, context.desired, &after.ty);
+    if let Some((key, rest)) = types::named(&over, &context.names)
         && let Some(ty) = context.desired.enums.values().find(|e| context.names.key(&e.name) == key)
     {
-        return not_in_enum(table, retyped, &ty.values, rest.contains('['));
+        let text = super::retype::by_text(&super::ground::ground(context, context.current, &before.ty), &over);
+        return not_in_enum(table, retyped, &ty.values, (rest.contains('['), text));
     }
     let name = quote(retyped.live.as_str());
     let shown = types::value_type(&after.ty);
     let old = types::value_type(&before.ty);
-    let text = if super::retype::is_by_text(context, before, after) { super::retype::by_text(before, after) } else { "" };
+    let text = if super::retype::is_by_text(context, before, after) { super::retype::by_text(&before.ty, &after.ty) } else { "" };
     let back = if text.is_empty() { format!("({name}::{shown})::{old}") } else { format!("{name}{text}::{shown}") };
     let plain = text.is_empty() && !matches!(before.ty, Type::Json | Type::Other(_));
     let condition = if plain { format!("{back} IS DISTINCT FROM {name}") } else { format!("{back}::text IS DISTINCT FROM {name}::text") };
@@ -172,14 +174,13 @@ fn coming_row_type<'c>(context: &'c LoweringContext<'_>, ty: &Type) -> Option<&'
 }
 
 /// Reports texts, or values of another enum, that the new enum type does not have.
-fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[String], array: bool) -> Option<Hazard> {
+fn not_in_enum(table: &Altered<'_>, retyped: &super::retype::Retyped, values: &[String], (array, text): (bool, &str)) -> Option<Hazard> {
     if !table.rows {
         return None;
     }
     let name = quote(retyped.live.as_str());
     let list = values.iter().map(|v| super::super::names::literal(v)).collect::<Vec<_>>().join(", ");
-    let (before, after) = (table.column(&retyped.column)?, table.edits.after.columns.get(&retyped.column)?);
-    let text = super::retype::by_text(before, after);
+    let after = table.edits.after.columns.get(&retyped.column)?;
     let condition = match array {
         true => format!("NOT ({name}{text} <@ ARRAY[{list}]::text[])"),
         false => format!("{name}{text} <> ALL (ARRAY[{list}]::text[])"),

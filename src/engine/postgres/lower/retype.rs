@@ -71,7 +71,7 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
     let moved = moved_under(context, after);
     let said = after.using.as_ref().filter(|_| other_type || moved.is_some());
     let (under, over) = converted(context, before, after);
-    let by_text = by_text(&under, &over);
+    let by_text = by_text(&under.ty, &over.ty);
     let is_moved = |ty: &Type| pg_types::named(ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
     // An assignment rejects a text that is too long for the domain; a cast would truncate it.
     let is_assigned = pg_types::assignable(&under.ty, &over.ty) && !is_moved(&over.ty);
@@ -118,9 +118,9 @@ pub(super) fn is_by_text(context: &LoweringContext<'_>, before: &Column, after: 
 }
 
 /// Returns the cast that turns a value into the text that its new type reads.
-pub(super) fn by_text(before: &Column, after: &Column) -> &'static str {
+pub(super) fn by_text(before: &Type, after: &Type) -> &'static str {
     let array = |ty: &Type| pg_types::value_type(ty).ends_with(']');
-    match (array(&before.ty), array(&after.ty)) {
+    match (array(before), array(after)) {
         (true, true) => "::text[]",
         (false, true) => "::text::text[]",
         _ => "::text",

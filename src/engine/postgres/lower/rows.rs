@@ -4,7 +4,7 @@
 use super::super::names::quote;
 use super::super::{ddl, types};
 use super::LoweringContext;
-use super::ground::{becomes_not_null, default_of, known_ground};
+use super::ground::{becomes_not_null, default_of, is_over_new_values, known_ground};
 use super::retype::live_column;
 use super::tables::Altered;
 use crate::schema::{Column, Table};
@@ -63,15 +63,17 @@ fn value(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column) ->
     let live = quote(live_column(&table.edits, &column.name).as_str());
     let filled = column.backfill.as_ref().filter(|_| is_filled(context, table, column));
     if let Some(retyped) = table.retyped.iter().find(|r| r.column == column.name) {
-        let said = column.using.as_ref().filter(|_| retyped.said).map_or(live, |e| format!("({})", e.text));
+        let said = column.using.as_ref().filter(|_| retyped.said).map_or_else(|| live.clone(), |e| format!("({})", e.text));
         let of_ground = known_ground(context, &column.ty).filter(|_| !is_known(context, column));
         if let (None, None, Some(value)) = (&of_ground, filled, of_moved(context, table, column, retyped.said)) {
             return value;
         }
-        return match (of_ground.unwrap_or_else(|| "text".to_owned()), filled) {
+        // An expression of a type that does not exist yet may name it.
+        let (source, ty) = of_ground.map_or_else(|| (live, "text".to_owned()), |ty| (said, ty));
+        return match filled {
             _ if is_known(context, column) => format!("({})", retyped.value),
-            (ty, Some(e)) => format!("coalesce({said}::{ty}, ({})::{ty})", e.text),
-            (ty, None) => format!("{said}::{ty}"),
+            Some(e) => format!("coalesce({source}::{ty}, ({})::{ty})", e.text),
+            None => format!("{source}::{ty}"),
         };
     }
     match filled {
@@ -100,11 +102,12 @@ fn of_moved(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Column,
     })
 }
 
-/// Returns whether the column's type exists now and does not change.
+/// Returns whether the column's type exists now and does not change. An enum that gets values does not have them yet.
 fn is_known(context: &LoweringContext<'_>, column: &Column) -> bool {
     let Some((key, _)) = types::named(&column.ty, &context.names) else { return true };
     let has = |s: &crate::schema::Schema| s.enums.keys().chain(s.domains.keys()).any(|n| context.names.key(n) == key);
-    !context.moved.contains_key(&key) && (has(context.current) || !has(context.desired))
+    let is_there = !context.moved.contains_key(&key) && (has(context.current) || !has(context.desired));
+    is_there && !is_over_new_values(context, &column.ty)
 }
 
 /// Returns the rows of a table that a foreign key may reference, whatever happens to the table.

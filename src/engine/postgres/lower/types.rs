@@ -4,13 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::types as pg_types;
-use super::super::words::strings;
+use super::super::words::{strings, words};
 use super::super::{default_name, renamed_types};
 use super::LoweringContext;
 use super::edited;
 use super::holders::{holders, types_over};
 use super::tables::Altered;
 use crate::diff::{Attribute, Delta, TableChange, check_changes};
+use crate::plan::{Code, Hazard, Level, NotCounted};
 use crate::schema::{Case, Check, Column, DefaultValue, Domain, EnumType, Ident, Literal, ObjectName, Schema, Type};
 
 /// A type that is re-created.
@@ -90,7 +91,7 @@ pub(super) fn same_type(context: &LoweringContext<'_>, before: &Type, after: &Ty
 
 /// Returns whether SQL names a column of an enum whose values are reordered.
 pub(super) fn reads_reordered(context: &LoweringContext<'_>, table: &Altered<'_>, sql: &str) -> bool {
-    let named = super::super::words::words(sql);
+    let named = words(sql);
     let reordered = |key: &str| {
         let find = |d: &&Delta<EnumType>| d.after().is_some_and(|e| context.names.key(&e.name) == key);
         context.changes.enums().find(find).is_some_and(|d| match d {
@@ -138,15 +139,40 @@ pub(super) fn value_change(context: &LoweringContext<'_>, enum_before: &EnumType
     }
 }
 
-/// Returns whether SQL contains a string that becomes a value of an enum in this change: the live type does
-/// not know it.
-pub(super) fn names_new_value(context: &LoweringContext<'_>, sql: &str) -> bool {
-    let gains = |d: &Delta<crate::schema::EnumType>| match d {
-        Delta::Alter { before, after, .. } => after.values.iter().filter(|v| !before.values.contains(v)).cloned().collect(),
-        _ => Vec::new(),
-    };
-    let new: BTreeSet<String> = context.changes.enums().flat_map(gains).collect();
-    !new.is_empty() && strings(sql).iter().any(|s| new.contains(s))
+/// Returns the values that an enum gets in this change, which its live type does not have.
+fn new_values(delta: &Delta<EnumType>) -> BTreeSet<&str> {
+    match delta {
+        Delta::Alter { before, after, .. } => after.values.iter().filter(|v| !before.values.contains(v)).map(String::as_str).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+/// Returns whether an enum, by its new name, gets values in this change.
+pub(super) fn gets_new_values(context: &LoweringContext<'_>, key: &str) -> bool {
+    let is_it = |d: &&Delta<EnumType>| d.after().is_some_and(|e| context.names.key(&e.name) == key);
+    context.changes.enums().find(is_it).is_some_and(|d| !new_values(d).is_empty())
+}
+
+/// Marks hazards as not counted whose count needs enum values that this change adds: the live server does not have
+/// them, so a comparison with them, and a conversion of texts to them, would fail. `converted` are the columns whose
+/// values become values of such an enum, in the future `rows`.
+pub(super) fn without_new_values(context: &LoweringContext<'_>, hazards: &mut [Hazard], converted: &[&Ident], rows: &str) {
+    let new: BTreeSet<&str> = context.changes.enums().flat_map(new_values).collect();
+    if new.is_empty() {
+        return;
+    }
+    // Whether texts are values of an enum is decided by comparing texts.
+    for hazard in hazards.iter_mut().filter(|h| h.probe.is_some() && h.code != Code::BreaksType) {
+        let Some(sql) = &hazard.find else { continue };
+        let names_value = || strings(sql).iter().any(|s| new.contains(s.as_str()));
+        let read = words(&sql.replace(rows, ""));
+        let is_checked = hazard.code == Code::BreaksCheck && converted.iter().any(|c| read.contains(c.as_str()));
+        if is_checked || names_value() {
+            (hazard.probe, hazard.find, hazard.forward, hazard.level) = (None, None, None, Level::Warns);
+            hazard.not_counted(NotCounted::Unknown("it needs enum values that the plan adds".to_owned()));
+            "if such rows exist, the server rejects the change when it is applied".clone_into(&mut hazard.advice);
+        }
+    }
 }
 
 /// Returns whether values of another type become values of the enum: new ones may be among them.
@@ -157,8 +183,12 @@ fn gets_values(context: &LoweringContext<'_>, ty: &EnumType) -> bool {
         Delta::Alter { before, after, .. } => has_it(&after.ty) && !same_type(context, &before.ty, &after.ty),
         _ => false,
     };
-    let altered = context.changes.tables().filter_map(|c| if let TableChange::Alter(edits) = c { Some(edits) } else { None });
-    altered.into_iter().any(|edits| edits.columns.iter().any(becomes))
+    let under = |d: &Delta<Domain>| match d {
+        Delta::Alter { before, after, .. } => has_it(&after.ty) && !same_type(context, &before.ty, &after.ty),
+        _ => false,
+    };
+    let mut altered = context.changes.tables().filter_map(|c| if let TableChange::Alter(edits) = c { Some(edits) } else { None });
+    altered.any(|edits| edits.columns.iter().any(becomes)) || context.changes.domains().any(under)
 }
 
 /// Returns whether the plan may use one of these values: an expression that it runs contains it as a string.
