@@ -90,7 +90,7 @@ fn replaced(context: &LoweringContext<'_>, before: &Domain, after: &Domain) -> V
     let over_moved = super::super::types::named(&after.ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
     let reason = if before.ty != after.ty || before.collate != after.collate {
         "the type and collation of a domain cannot be altered"
-    } else if over_moved {
+    } else if over_moved || super::types::gives_up_name(context, &before.ty) {
         "its base type is re-created"
     } else {
         "constraints on array elements cannot be added"

@@ -3,7 +3,7 @@
 use super::super::types as pg_types;
 use super::super::{normalize, read_type};
 use super::LoweringContext;
-use super::types::gets_new_values;
+use super::types::{gets_new_values, gives_up_name};
 use crate::schema::{Column, DefaultValue, Domain, Schema, Type};
 
 /// A domain of a type.
@@ -66,7 +66,7 @@ pub(super) fn known_ground(context: &LoweringContext<'_>, ty: &Type) -> Option<S
         !context.moved.contains_key(key) && (has(context.current) || !has(context.desired))
     };
     let is_known = pg_types::named(&ground, &context.names).is_none_or(|(key, _)| known(&key));
-    (is_known && !is_over_new_values(context, ty)).then(|| pg_types::value_type(&ground))
+    (is_known && !gives_up_name(context, &ground) && !is_over_new_values(context, ty)).then(|| pg_types::value_type(&ground))
 }
 
 /// Returns whether the type is an enum that gets values, or is over one.
@@ -77,7 +77,10 @@ pub(super) fn is_over_new_values(context: &LoweringContext<'_>, ty: &Type) -> bo
 /// Returns whether the domain exists and accepts the same values.
 pub(super) fn is_unchanged(context: &LoweringContext<'_>, domain: &Domain) -> bool {
     let same = |b: &Domain| b.ty == domain.ty && b.not_null == domain.not_null && b.checks == domain.checks;
-    !context.moved.contains_key(&context.names.key(&domain.name)) && context.current.domains.get(&domain.name).is_some_and(same)
+    let key = context.names.key(&domain.name);
+    !context.moved.contains_key(&key)
+        && !context.renamed_types.contains_key(&key)
+        && context.current.domains.get(&domain.name).is_some_and(same)
 }
 
 /// Returns the default of a column of this type that has none of its own: that of its domain.

@@ -130,7 +130,8 @@ fn loses(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::re
     let (before, after) = &converted(context, table, &retyped.column)?;
     let same = super::types::same_type(context, &before.ty, &after.ty);
     let measured = types::length(&after.ty).is_some() && types::length(&before.ty).is_some();
-    if same || measured || retyped.said || types::keeps_values(&before.ty, &after.ty) {
+    let is_other_of_name = super::types::gives_up_name(context, &before.ty);
+    if same || measured || retyped.said || (!is_other_of_name && types::keeps_values(&before.ty, &after.ty)) {
         return None;
     }
     let over = super::ground::ground(context, context.desired, &after.ty);

@@ -74,7 +74,8 @@ fn retype(context: &LoweringContext<'_>, edits: &TableEdits, before: &Column, af
     let by_text = by_text(&under.ty, &over.ty);
     let is_moved = |ty: &Type| pg_types::named(ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
     // An assignment rejects a text that is too long for the domain; a cast would truncate it.
-    let is_assigned = pg_types::assignable(&under.ty, &over.ty) && !is_moved(&over.ty);
+    let is_other_of_name = super::types::gives_up_name(context, &under.ty);
+    let is_assigned = pg_types::assignable(&under.ty, &over.ty) && !is_moved(&over.ty) && !is_other_of_name;
     let goes_by_text = is_by_text(context, &under, &over);
     let converted = match (said, moved) {
         // The expression has the old type, which is renamed, or no type yet.

@@ -7,6 +7,7 @@ use super::LoweringContext;
 use super::ground::{becomes_not_null, default_of, is_over_new_values, known_ground};
 use super::retype::live_column;
 use super::tables::Altered;
+use super::types::gives_up_name;
 use crate::schema::{Column, Table};
 
 /// Returns whether the rows remain as they are, including names.
@@ -107,7 +108,7 @@ fn is_known(context: &LoweringContext<'_>, column: &Column) -> bool {
     let Some((key, _)) = types::named(&column.ty, &context.names) else { return true };
     let has = |s: &crate::schema::Schema| s.enums.keys().chain(s.domains.keys()).any(|n| context.names.key(n) == key);
     let is_there = !context.moved.contains_key(&key) && (has(context.current) || !has(context.desired));
-    is_there && !is_over_new_values(context, &column.ty)
+    is_there && !gives_up_name(context, &column.ty) && !is_over_new_values(context, &column.ty)
 }
 
 /// Returns the rows of a table that a foreign key may reference, whatever happens to the table.

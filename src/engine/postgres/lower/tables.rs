@@ -76,7 +76,8 @@ pub(super) fn altered<'a>(context: &LoweringContext<'a>) -> Vec<Altered<'a>> {
     });
     let changed: BTreeSet<String> = context.changes.tables().map(|c| context.names.key(live_name(c))).collect();
     let others = context.current.tables.values().filter(|t| !changed.contains(&context.names.key(&t.name)));
-    let same = others.filter(|_| !context.moved.is_empty()).map(|t| Cow::Owned(untouched(t, context.desired.tables.get(&t.name))));
+    let any = !context.moved.is_empty() || !context.renamed_types.is_empty();
+    let same = others.filter(|_| any).map(|t| Cow::Owned(untouched(t, context.desired.tables.get(&t.name))));
     let all = declared.chain(same).map(|edits| analysed(context, edits));
     let is_touched = |a: &Altered<'_>| {
         let named = || texts(&a.edits.live).iter().any(|t| retype::names_moved(context, t));

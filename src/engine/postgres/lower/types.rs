@@ -7,7 +7,6 @@ use super::super::types as pg_types;
 use super::super::words::{strings, words};
 use super::super::{default_name, renamed_types};
 use super::LoweringContext;
-use super::edited;
 use super::holders::{holders, types_over};
 use super::tables::Altered;
 use crate::diff::{Attribute, Delta, TableChange, check_changes};
@@ -33,9 +32,9 @@ pub(super) fn moved(context: &LoweringContext<'_>) -> BTreeMap<String, Moved> {
             found.insert(context.names.key(&after.name), Moved { aside: aside(context, &before.name), by_text: true });
         }
     }
-    for delta in context.changes.domains() {
-        if let Delta::Alter { before, after, edits } = delta
-            && (edited(edits, Attribute::Collate) || !same_type(context, &before.ty, &after.ty) || binds_elements(context, before, after))
+    for after in context.desired.domains.values() {
+        if let Some(before) = live_domain(context, after)
+            && (before.collate != after.collate || !same_type(context, &before.ty, &after.ty) || binds_elements(context, before, after))
         {
             found.insert(context.names.key(&after.name), Moved { aside: aside(context, &before.name), by_text: false });
         }
@@ -86,7 +85,14 @@ fn aside(context: &LoweringContext<'_>, name: &ObjectName) -> ObjectName {
 pub(super) fn same_type(context: &LoweringContext<'_>, before: &Type, after: &Type) -> bool {
     let (before, after) = (pg_types::stored(before), pg_types::stored(after));
     let same = || pg_types::named(&before, &context.names).is_some_and(|b| Some(b) == pg_types::named(&after, &context.names));
-    before == after || same() || renamed_types::is_renamed(&context.renamed_types, &context.names, &before, &after)
+    // The name of a renamed type may be given to another one.
+    let keeps_name = !gives_up_name(context, &before);
+    keeps_name && (before == after || same()) || renamed_types::is_renamed(&context.renamed_types, &context.names, &before, &after)
+}
+
+/// Returns whether a live type is renamed: its name is free, or that of another type, after the change.
+pub(super) fn gives_up_name(context: &LoweringContext<'_>, live: &Type) -> bool {
+    pg_types::named(live, &context.names).is_some_and(|(key, _)| context.renamed_types.contains_key(&key))
 }
 
 /// Returns whether SQL names a column of an enum whose values are reordered.
