@@ -6,6 +6,7 @@
 
 mod adopted;
 mod conversions;
+mod definitions;
 mod losses;
 mod positions;
 

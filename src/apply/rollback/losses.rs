@@ -6,6 +6,7 @@ use std::path::Path;
 use super::super::Entry;
 use super::super::drift::read;
 use super::super::restore::from_here;
+use super::definitions::{converts, refuses_null, under};
 use super::{after, column_after};
 use crate::diff::{Delta, TableChange, TableEdits};
 use crate::plan::{LossCause, Lost, Plan, Rename};
@@ -19,6 +20,8 @@ pub(super) struct Loss {
     pub(super) cause: LossCause,
     pub(super) by: i64,
     pub(super) backup: Option<String>,
+    /// The enums and domains that the type of the column is over.
+    pub(super) types: Vec<ObjectName>,
 }
 
 impl Loss {
@@ -46,7 +49,11 @@ pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>],
             let is = after(&Kind::Table.into(), &name, step);
             let was = std::mem::replace(&mut name, is);
             let Some((before, then)) = states else { continue };
-            let loss = |column, cause| Loss { table: table.name.clone(), column, cause, by: entry.number, backup: entry.backup.clone() };
+            let loss = |column: Option<Ident>, cause| {
+                let own = column.as_ref().and_then(|c| table.columns.get(c)).map(|c| under(schema, &c.ty)).unwrap_or_default();
+                let types = own.iter().map(|d| d.name().clone()).collect();
+                Loss { table: table.name.clone(), column, cause, by: entry.number, backup: entry.backup.clone(), types }
+            };
             let Some(now) = then.tables.get(&name) else {
                 found.push(loss(None, LossCause::Dropped));
                 break;
@@ -54,7 +61,7 @@ pub(super) fn found(schema: &Schema, undone: &[&Entry], renames: &[Vec<Rename>],
             columns.retain_mut(|(old, current)| {
                 let was = column_of(before.tables.get(&was), current);
                 *current = column_after(&name, current, step);
-                let cause = cause(was, column_of(Some(now), current));
+                let cause = cause((before, was), (then, column_of(Some(now), current)));
                 found.extend(cause.map(|f| loss(Some(old.clone()), f)));
                 cause != Some(LossCause::Dropped)
             });
@@ -78,14 +85,14 @@ fn column_of<'t>(table: Option<&'t Table>, name: &Ident) -> Option<&'t Column> {
     table.and_then(|t| t.columns.get(name))
 }
 
-/// Returns what an apply did to the values of a column.
-fn cause(before: Option<&Column>, after: Option<&Column>) -> Option<LossCause> {
+/// Returns what an apply did to the values of a column, given as it was before and after, in the schemas of that time.
+fn cause((old, before): (&Schema, Option<&Column>), (new, after): (&Schema, Option<&Column>)) -> Option<LossCause> {
     let Some(after) = after else { return Some(LossCause::Dropped) };
     let before = before?;
-    if after.using.is_some() && before.ty != after.ty {
+    if after.using.is_some() && (before.ty != after.ty || converts(&under(old, &before.ty), &under(new, &after.ty))) {
         Some(LossCause::Converted)
     } else {
-        (after.backfill.is_some() && !before.not_null && after.not_null).then_some(LossCause::Filled)
+        (after.backfill.is_some() && !refuses_null(old, before) && refuses_null(new, after)).then_some(LossCause::Filled)
     }
 }
 
@@ -98,6 +105,11 @@ pub(super) fn lost(losses: &[Loss], plan: &Plan) -> Vec<Lost> {
 fn concerns(loss: &Loss, plan: &Plan) -> bool {
     // Whether the plan touches it or not, it is not the original object.
     if loss.cause == LossCause::Replaced {
+        return true;
+    }
+    let mut types = plan.changes.enums().filter_map(|d| d.after()).map(|e| &e.name);
+    let mut domains = plan.changes.domains().filter_map(|d| d.after()).map(|d| &d.name);
+    if loss.cause != LossCause::Dropped && (types.any(|n| loss.types.contains(n)) || domains.any(|n| loss.types.contains(n))) {
         return true;
     }
     plan.changes.tables().any(|change| match (change, &loss.column) {

@@ -119,3 +119,26 @@ fn a_rollback_warns_of_sequences_that_begin_again() {
         told_everywhere(on, &s, "1", &["values-not-restored", told]);
     });
 }
+
+#[test]
+fn a_rollback_warns_of_values_that_were_converted_and_filled_because_their_types_changed() {
+    let schema = |mood: &str, short: &str, whole: &str, using: &str, fill: &str| {
+        format!(
+            "enum mood {mood}\ndomain short {short}\ndomain whole {whole}\ntable t {{\n    column id integer primary-key\n    \
+             column d mood{using} }}\n    column b short {{ using \"left(b, 2)\" }}\n    column n whole{fill}\n}}\n"
+        )
+    };
+    everywhere(|on, s, value| {
+        if !on.starts_with("PostgreSQL") {
+            return;
+        }
+        s.applies(&schema("sad ok", "text", "integer", " { using \"'ok'\"", ""), "one");
+        value("INSERT INTO t VALUES (1, 'sad', 'abcdef', NULL)");
+        let after = schema("ok", "\"varchar(2)\"", "integer not-null", " { using \"'ok'\"", " { backfill \"5\" }");
+        s.applies(&after, "two");
+        let kept = |column: &str, what: &str| format!("column {column} keeps the values that version 2 {what}");
+        let (d, b) = (kept("d", "converted with"), kept("b", "converted with"));
+        let n = kept("n", "filled in for NULL");
+        told_everywhere(on, &s, "1", &["values-not-restored", &d, &b, &n]);
+    });
+}
