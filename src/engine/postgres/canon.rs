@@ -7,7 +7,7 @@
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer, Word};
 
-use crate::schema::Ident;
+use crate::schema::{Ident, ObjectName};
 
 /// Words that cannot be unquoted column names, or that have a special meaning between operands
 /// (<https://www.postgresql.org/docs/current/sql-keywords-appendix.html>): they are never identifiers here.
@@ -151,6 +151,27 @@ pub(crate) fn renamed(text: &str, renames: &[(Ident, Ident)]) -> String {
         }
     }
     sql(&tokens)
+}
+
+/// Returns a canonical spelling in which casts name types by their new names, given by their old ones with their
+/// schemas, if they have any. Text that cannot be tokenized is unchanged.
+pub(crate) fn with_types_renamed(text: &str, renames: &[(ObjectName, Ident)]) -> String {
+    let Some(mut tokens) = tokens(text).filter(|_| !renames.is_empty()) else { return text.to_owned() };
+    let word = |t: Option<&Token>| if let Some(Token::Word(w)) = t { Some(name(w)) } else { None };
+    for at in 1..tokens.len() {
+        if tokens[at - 1] != Token::DoubleColon {
+            continue;
+        }
+        let is_qualified = tokens.get(at + 1) == Some(&Token::Period);
+        let (schema, place) = if is_qualified { (word(tokens.get(at)), at + 2) } else { (None, at) };
+        let called = word(tokens.get(place));
+        let is_it =
+            |old: &ObjectName| Some(old.name.as_str()) == called.as_deref() && old.schema.as_ref().map(Ident::as_str) == schema.as_deref();
+        if let (Some((_, new)), Some(Token::Word(word))) = (renames.iter().find(|(old, _)| is_it(old)), tokens.get_mut(place)) {
+            (word.value, word.quote_style) = (new.to_string(), Some('"'));
+        }
+    }
+    spelled(&tokens)
 }
 
 /// Removes brackets that enclose all tokens.

@@ -52,7 +52,11 @@ impl Spelled {
         let joined = words.join(" ").replace(" . ", ".");
         let own = format!("{}.", plain_or_quoted(default_schema));
         let bare = joined.strip_prefix("pg_catalog.").or(joined.strip_prefix(&own)).unwrap_or(&joined).to_owned();
-        let element = bare.strip_prefix('_').filter(|name| ARRAY_ELEMENTS.contains(name));
+        let element = match bare.as_str() {
+            // Not `char`, which is another type.
+            "_char" => Some("\"char\""),
+            other => other.strip_prefix('_').filter(|name| ARRAY_ELEMENTS.contains(name)),
+        };
         dimensions += usize::from(element.is_some());
         let base = alias(element.unwrap_or(&bare), arguments.is_some()).to_owned();
         Some(Spelled { base, arguments, dimensions }.tidy())
@@ -92,7 +96,8 @@ impl Spelled {
 
 /// Built-in types by the names in `pg_type`: with an underscore in front, each is the name of its array type
 /// (<https://www.postgresql.org/docs/current/sql-createtype.html#SQL-CREATETYPE-ARRAY>).
-const ARRAY_ELEMENTS: [&str; 39] = [
+const ARRAY_ELEMENTS: [&str; 40] = [
+    "bit",
     "bool",
     "box",
     "bpchar",
@@ -231,6 +236,8 @@ mod tests {
             ("_text", "text[]"),
             ("_int4", "integer[]"),
             ("_bpchar", "bpchar[]"),
+            ("_bit", "bit(1)[]"),
+            ("_char", "\"char\"[]"),
             ("_mood", "_mood"),
             ("nchar varying(3)", "varchar(3)"),
             ("national char(3)", "char(3)"),

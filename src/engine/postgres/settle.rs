@@ -13,7 +13,7 @@ use super::connection::{Connection, Error};
 use super::owned::live_name;
 use super::{canon, types};
 use crate::schema::{
-    Column, DefaultValue, Domain, EnumType, Expr, Ident, Index, Literal, Origin, PartKey, Problem, Schema, Table, Unmanaged,
+    Column, DefaultValue, Domain, EnumType, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table, Unmanaged,
 };
 
 pub(super) use views::views;
@@ -56,7 +56,8 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
     own_collations(connection, &types, desired).await?;
     let unknown = unknowable(live, desired);
     let stood: BTreeSet<String> = stand_ins::type_names(live, desired).map(str::to_owned).collect();
-    let pairs = pairs(live, desired);
+    let renamed = renamed_types(live, desired);
+    let pairs = pairs(live, desired, &renamed);
     if pairs.is_empty() {
         return Ok(Vec::new());
     }
@@ -64,7 +65,7 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
         connection.execute("SAVEPOINT rosey_types").await?;
         stand_ins::make(connection, &types).await?;
     }
-    let refused = settle(connection, pairs, &stood).await?;
+    let refused = settle(connection, pairs, &stood, &renamed).await?;
     if !types.is_empty() {
         connection.execute("ROLLBACK TO SAVEPOINT rosey_types").await?;
     }
@@ -102,7 +103,26 @@ fn collated(table: &mut Table) -> impl Iterator<Item = (&Expr, &mut Option<Ident
 /// reference.
 type Pair<'a> = (Frame, Vec<Slot<'a>>, Vec<Slot<'a>>);
 
-fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
+/// Returns the live names of the enums and domains that are renamed, and their new names.
+fn renamed_types(live: &Schema, desired: &Schema) -> Vec<(ObjectName, Ident)> {
+    let (old, new) = (&live.objects, &desired.objects);
+    let enums = new.enums.values().map(|e| (live_name(&e.head, &old.enums, &new.enums), &e.head.name));
+    let domains = new.domains.values().map(|d| (live_name(&d.head, &old.domains, &new.domains), &d.head.name));
+    let both = enums.chain(domains).filter_map(|(was, name)| Some((was?, name)));
+    both.filter(|(was, name)| was != *name).map(|(was, name)| (was, name.name.clone())).collect()
+}
+
+/// Spells a live expression with the new names of types: what a renamed type keeps is not a difference.
+fn follow(slot: &mut Slot<'_>, renamed: &[(ObjectName, Ident)]) {
+    if !renamed.is_empty() {
+        let text = slot.canon.strip_prefix(slot.prefix).map(|text| canon::with_types_renamed(text, renamed));
+        if let Some(text) = text {
+            *slot.canon = format!("{}{text}", slot.prefix);
+        }
+    }
+}
+
+fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema, renamed: &[(ObjectName, Ident)]) -> Vec<Pair<'a>> {
     let mut pairs = Vec::new();
     let (old, new) = (&live.objects, &desired.objects);
     let names: Vec<_> = new.tables.values().map(|t| live_name(&t.head, &old.tables, &new.tables)).collect();
@@ -115,14 +135,18 @@ fn pairs<'a>(live: &'a mut Schema, desired: &'a mut Schema) -> Vec<Pair<'a>> {
             continue;
         };
         let frame = Frame { alias: after.name.name.to_string(), before: columns(before), after: columns(after) };
-        push(&mut pairs, frame, under_new_names(slots(before), after), slots(after));
+        let mut old = under_new_names(slots(before), after);
+        old.iter_mut().for_each(|slot| follow(slot, renamed));
+        push(&mut pairs, frame, old, slots(after));
     }
     let mut live_domains: BTreeMap<_, &mut Domain> = live.objects.domains.iter_mut().map(|(n, d)| (n.clone(), d)).collect();
     for (after, name) in desired.objects.domains.values_mut().zip(domains) {
         let Some(before) = name.and_then(|n| live_domains.remove(&n)) else { continue };
         let value = |d: &Domain| vec![("value".to_owned(), types::type_sql(&d.ty), None)];
         let frame = Frame { alias: "rosey_domain".to_owned(), before: value(before), after: value(after) };
-        push(&mut pairs, frame, domain_slots(before), domain_slots(after));
+        let mut old = domain_slots(before);
+        old.iter_mut().for_each(|slot| follow(slot, renamed));
+        push(&mut pairs, frame, old, domain_slots(after));
     }
     pairs
 }
@@ -205,7 +229,12 @@ fn push<'a>(pairs: &mut Vec<Pair<'a>>, frame: Frame, before: Vec<Slot<'a>>, afte
     }
 }
 
-async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>, stood: &BTreeSet<String>) -> Result<Vec<Problem>, Error> {
+async fn settle(
+    connection: &mut Connection,
+    mut pairs: Vec<Pair<'_>>,
+    stood: &BTreeSet<String>,
+    renamed: &[(ObjectName, Ident)],
+) -> Result<Vec<Problem>, Error> {
     let mut problems = Vec::new();
     for round in 0..ROUNDS {
         if pairs.is_empty() {
@@ -222,7 +251,11 @@ async fn settle(connection: &mut Connection, mut pairs: Vec<Pair<'_>>, stood: &B
         let mut answers = ask::ask(connection, &questions).await?.into_iter();
         for (_, before, after) in &mut pairs {
             let before = before.iter_mut().filter(|_| both);
-            after.iter_mut().chain(before).zip(&mut answers).for_each(|(slot, answer)| take(slot, answer));
+            after.iter_mut().zip(&mut answers).for_each(|(slot, answer)| take(slot, answer));
+            for (slot, answer) in before.zip(&mut answers) {
+                take(slot, answer);
+                follow(slot, renamed);
+            }
         }
         let open: Vec<_> = std::mem::take(&mut pairs);
         for (frame, before, after) in open {

@@ -23,7 +23,8 @@ pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
     }
     found.extend(table.edits.after.columns.values().filter_map(|c| not_null(context, table, c)));
     found.extend(table.edits.after.columns.values().filter_map(|c| super::numbers::too_few(table, c)));
-    found.extend(table.retyped.iter().filter_map(|r| longer(context, table, &r.column)));
+    found.extend(table.retyped.iter().filter_map(|r| longer(context, table, r)));
+    found.extend(longer_fills(context, table));
     found.extend(table.retyped.iter().filter_map(|r| of_utc(context, table, r)));
     found.extend(checks(context, table));
     found.extend(uniques(context, table));
@@ -94,18 +95,46 @@ fn converted(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Ident)
 }
 
 /// Reports texts that are longer than the new type allows: PostgreSQL refuses them.
-fn longer(context: &LoweringContext<'_>, table: &Altered<'_>, column: &Ident) -> Option<Hazard> {
-    let (before, after) = &converted(context, table, column)?;
-    let most = types::length(&after.ty).filter(|n| types::length(&before.ty).is_some_and(|old| old > *n))?;
-    if after.using.is_some() && before.ty != after.ty {
-        return None;
+fn longer(context: &LoweringContext<'_>, table: &Altered<'_>, retyped: &super::retype::Retyped) -> Option<Hazard> {
+    let (before, after) = &converted(context, table, &retyped.column)?;
+    let live = quote(retyped.live.as_str());
+    if let Some(using) = after.using.as_ref().filter(|_| retyped.said) {
+        let ty = super::ground::ground(context, context.desired, &after.ty);
+        return too_long(table, &Column { ty, ..after.clone() }, &format!("({})", using.text), "");
     }
-    let name = quote(live_column(&table.edits, column).as_str());
+    let shortens = types::length(&after.ty).is_some_and(|n| types::length(&before.ty).is_some_and(|old| old > n));
+    if shortens { too_long(table, after, &live, "") } else { None }
+}
+
+/// Reports values of backfills that are longer than the columns allow.
+fn longer_fills(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec<Hazard> {
+    let fill = |column: &Column| {
+        let value = format!("({})", column.backfill.as_ref()?.text);
+        let ty = super::ground::ground(context, context.desired, &column.ty);
+        let limited = Column { ty, ..column.clone() };
+        match table.column(&column.name) {
+            None if super::columns::is_filled(table, column) => Some(too_long(table, &limited, &value, "")),
+            Some(before) if super::ground::becomes_not_null(context, before, column) => {
+                let live = quote(live_column(&table.edits, &column.name).as_str());
+                Some(too_long(table, &limited, &value, &format!("{live} IS NULL AND ")))
+            }
+            _ => None,
+        }
+    };
+    table.edits.after.columns.values().filter_map(|c| fill(c).flatten()).collect()
+}
+
+/// Returns the hazard for values that are longer than a text column allows, in the rows that satisfy a condition.
+fn too_long(table: &Altered<'_>, column: &Column, value: &str, among: &str) -> Option<Hazard> {
+    let most = types::length(&column.ty).filter(|n| *n != u32::MAX)?;
     // Trailing spaces do not count as too long (the SQL standard's rule for both types).
-    let condition = format!("length(rtrim({name}::text, ' ')) > {most}");
-    let message = format!("{{count}} of {{total}} values of {column} are longer than {most} characters");
-    let advice = "shorten them first, or specify a conversion: using \"EXPRESSION\"";
-    let hazard = Hazard::new(Code::LongerValues, Level::Blocks, at(table, column), message, advice);
+    let condition = format!("{among}length(rtrim({value}::text, ' ')) > {most}");
+    let message = format!("{{count}} of {{total}} values of {} are longer than {most} characters", column.name);
+    let advice = match (&column.using, &column.backfill) {
+        (None, None) => "shorten them first, or specify a conversion: using \"EXPRESSION\"",
+        _ => "shorten them in the expression, or give the column a longer type",
+    };
+    let hazard = Hazard::new(Code::LongerValues, Level::Blocks, at(table, &column.name), message, advice);
     let probe = Probe::Query(format!("SELECT count(*) FILTER (WHERE {condition}), count(*) FROM {}", table.old));
     Some(hazard.counted(probe).reading([&table.old]).found_by(format!("SELECT * FROM {} WHERE {condition}", table.old)))
 }

@@ -38,11 +38,13 @@ pub(super) fn index(index: &Index, table: &Table) -> bool {
     index.method.is_some() || !index.with.is_empty() || index.predicate.as_ref().is_some_and(predicate) || index.parts.iter().any(part)
 }
 
-/// Returns whether the server may reject the default: it is an expression, or a text that may not be a value
+/// Returns whether the server may reject the default: it is an expression, or a literal that may not be a value
 /// of the type.
 pub(super) fn default(column: &Column, desired: &Schema) -> bool {
     match column.default.as_ref().map(|d| &d.value) {
         Some(Literal::Expr(e)) => !is_the_moment(e, &column.ty),
+        Some(Literal::Number(_)) => !is_number(&column.ty) && !matches!(column.ty, Type::Real | Type::Double),
+        Some(Literal::Bool(_)) => column.ty != Type::Boolean,
         Some(Literal::String(text)) => types::length(&column.ty).is_none() && !has_value(&column.ty, text, desired),
         _ => false,
     }
@@ -123,10 +125,13 @@ fn is_the_same_always(expr: &Expr, table: &Table) -> bool {
     })
 }
 
+fn is_number(ty: &Type) -> bool {
+    matches!(ty, Type::SmallInt | Type::Integer | Type::BigInt | Type::Serial | Type::BigSerial | Type::Decimal(_))
+}
+
 /// Returns whether comparisons of the type are the same in every session.
 fn is_plain(ty: &Type) -> bool {
-    let number = matches!(ty, Type::SmallInt | Type::Integer | Type::BigInt | Type::Serial | Type::BigSerial | Type::Decimal(_));
-    number || matches!(ty, Type::Boolean | Type::Text | Type::VarChar(_) | Type::Char(_) | Type::Uuid)
+    is_number(ty) || matches!(ty, Type::Boolean | Type::Text | Type::VarChar(_) | Type::Char(_) | Type::Uuid)
 }
 
 /// Returns an unquoted word in lower case, or an empty string for any other token.
