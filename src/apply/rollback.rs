@@ -178,7 +178,7 @@ fn followed(kind: &AnyKind, name: &ObjectName, renames: &[Vec<Rename>]) -> Objec
 fn after(kind: &AnyKind, name: &ObjectName, step: &[Rename]) -> ObjectName {
     let is_it = |r: &&Rename| r.kind == *kind && same_schema(r, name) && name.name.matches(&r.old);
     match step.iter().find(is_it) {
-        Some(rename) => ObjectName { schema: name.schema.clone(), name: Ident::new(rename.new.as_str(), name.name.case()) },
+        Some(rename) => name.renamed(Ident::new(rename.new.as_str(), name.name.case())),
         None => name.clone(),
     }
 }
@@ -195,7 +195,7 @@ fn same_schema(rename: &Rename, name: &ObjectName) -> bool {
 fn table_before(table: &ObjectName, step: &[Rename]) -> ObjectName {
     let is_it = |r: &&Rename| r.kind == Kind::Table && same_schema(r, table) && table.name.matches(&r.new);
     let old = step.iter().find(is_it).map(|r| Ident::new(r.old.as_str(), table.name.case()));
-    ObjectName { schema: table.schema.clone(), name: old.unwrap_or_else(|| table.name.clone()) }
+    table.renamed(old.unwrap_or_else(|| table.name.clone()))
 }
 
 /// Returns the name of a column before one step; `table` is its table's name after that step.
@@ -211,7 +211,7 @@ fn columns_of<'r>(table: &ObjectName, step: &'r [Rename]) -> impl Iterator<Item 
 
 /// Returns the current name of a table, which a rollback stores as the first of its `was` names.
 fn now_called(name: &ObjectName, was: &[Ident]) -> ObjectName {
-    was.first().map_or_else(|| name.clone(), |w| ObjectName { schema: name.schema.clone(), name: w.clone() })
+    was.first().map_or_else(|| name.clone(), |w| name.renamed(w.clone()))
 }
 
 /// Returns the name of a column after one step; `table` is its table's name after that step.
@@ -232,7 +232,7 @@ fn record_current_names(schema: &mut Schema, renames: &[Vec<Rename>]) {
             column.was = was(&column.name, at.1);
         }
         for index in table.indexes.values_mut() {
-            let at = ObjectName { schema: table.head.name.schema.clone(), name: index.name.clone() };
+            let at = table.head.name.renamed(index.name.clone());
             index.was = was(&index.name, followed(&Part::Index.into(), &at, renames).name);
         }
     }

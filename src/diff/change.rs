@@ -4,12 +4,15 @@
 
 use std::collections::BTreeSet;
 
+use indexmap::IndexMap;
+
+use super::Object;
 use super::delta::{Delta, Edit, as_they_were, deltas, with_respelled};
 use super::rename::rekey;
 use super::table::TableChange;
 use crate::schema::{
-    Address, AnyKind, Domain, EnumType, Extension, Head, Kind, MaterializedView, Namespace, Schema, Sequence, Trigger, View, VirtualTable,
-    with_kinds,
+    Address, AnyKind, Body, DefinedKind, Definition, Domain, EnumType, Extension, Head, Kind, MaterializedView, Namespace, ObjectName,
+    Schema, Sequence, View, VirtualTable, with_kinds,
 };
 
 /// All differences between two schemas.
@@ -36,6 +39,8 @@ macro_rules! changes {
             $(#[$table_doc])*
             Table(TableChange),
             $($(#[$doc])* $kind(Delta<$ty>),)+
+            /// An object that SQL defines as a whole.
+            Defined(Delta<Definition>),
         }
 
         impl Change {
@@ -44,6 +49,7 @@ macro_rules! changes {
                 match self {
                     Change::Table(_) => Kind::Table,
                     $(Change::$kind(_) => Kind::$kind,)+
+                    Change::Defined(d) => Kind::Defined(d.object().kind),
                 }
             }
 
@@ -52,6 +58,7 @@ macro_rules! changes {
                 match self {
                     Change::Table(t) => t.before().map(|t| &t.head),
                     $(Change::$kind(d) => d.before().map(|o| &o.head),)+
+                    Change::Defined(d) => d.before().map(|o| &o.head),
                 }
             }
 
@@ -60,6 +67,7 @@ macro_rules! changes {
                 match self {
                     Change::Table(t) => t.after().map(|t| &t.head),
                     $(Change::$kind(d) => d.after().map(|o| &o.head),)+
+                    Change::Defined(d) => d.after().map(|o| &o.head),
                 }
             }
 
@@ -68,6 +76,7 @@ macro_rules! changes {
                 match self {
                     Change::Table(t) => &t.table().head,
                     $(Change::$kind(d) => &d.object().head,)+
+                    Change::Defined(d) => &d.object().head,
                 }
             }
 
@@ -76,6 +85,7 @@ macro_rules! changes {
                 match self {
                     Change::Table(t) => t.edits(),
                     $(Change::$kind(d) => d.edits(),)+
+                    Change::Defined(d) => d.edits(),
                 }
             }
 
@@ -84,6 +94,9 @@ macro_rules! changes {
                 match self {
                     Change::Table(t) => schema.$tables.extend(t.after().map(|t| (t.name.clone(), t.clone()))),
                     $(Change::$kind(d) => schema.$field.extend(d.after().map(|o| (o.name.clone(), o.clone()))),)+
+                    Change::Defined(d) => {
+                        schema.definitions.of_mut(d.object().kind).extend(d.after().map(|o| (o.name.clone(), o.clone())));
+                    }
                 }
             }
         }
@@ -106,20 +119,34 @@ macro_rules! changes {
         pub(super) fn of_others(before: &Schema, live: &Schema, wanted: &Schema) -> Vec<Change> {
             let mut found = Vec::new();
             $(
-                let of_kind = as_they_were(deltas(&live.$field, &wanted.$field), &before.$field);
-                let of_kind = with_respelled(of_kind, &live.$field, &wanted.$field);
-                found.extend(of_kind.into_iter().map(Change::$kind));
+                found.extend(of_kind(&before.$field, &live.$field, &wanted.$field).map(Change::$kind));
             )+
+            for kind in DefinedKind::ALL.iter().copied() {
+                let [before, live, wanted] = [before, live, wanted].map(|schema| schema.definitions.of(kind));
+                found.extend(of_kind(before, live, wanted).map(Change::Defined));
+            }
             found
         }
 
         /// Moves objects that hold no values to their new names.
         pub(super) fn rename_others(live: &mut Schema, wanted: &Schema) {
             $(rekey(&mut live.$field, &wanted.$field);)+
+            for (kind, live) in live.definitions.kinds_mut() {
+                rekey(live, wanted.definitions.of(kind));
+            }
         }
     };
 }
 with_kinds!(changes);
+
+/// Returns the differences of one kind. `before` has the live objects before the renames.
+fn of_kind<T: Object + Body>(
+    before: &IndexMap<ObjectName, T>,
+    live: &IndexMap<ObjectName, T>,
+    wanted: &IndexMap<ObjectName, T>,
+) -> impl Iterator<Item = Delta<T>> {
+    with_respelled(as_they_were(deltas(live, wanted), before), live, wanted).into_iter()
+}
 
 impl Change {
     /// Returns the address of the object, under its new name.
@@ -134,6 +161,16 @@ impl Change {
 }
 
 impl Changes {
+    /// Returns the changes of the objects that SQL defines as a whole.
+    pub fn definitions(&self) -> impl Iterator<Item = &Delta<Definition>> + Clone {
+        self.objects.iter().filter_map(|c| if let Change::Defined(d) = c { Some(d) } else { None })
+    }
+
+    /// Returns the changes of triggers.
+    pub fn triggers(&self) -> impl Iterator<Item = &Delta<Definition>> + Clone {
+        self.definitions().filter(|d| d.object().kind == DefinedKind::Trigger)
+    }
+
     /// Returns the addresses of each object that differs, before and after; none on the side on which it does
     /// not exist.
     pub fn pairs(&self) -> Vec<(Option<Address>, Option<Address>)> {

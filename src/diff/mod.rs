@@ -102,11 +102,11 @@ fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
     kept.retain(|kind, head| !covers(kind.into(), &head.name));
     for table in kept.tables.values_mut() {
         let schema = &table.head.name.schema;
-        table.indexes.retain(|name, _| !covers(Part::Index.into(), &ObjectName { schema: schema.clone(), name: name.clone() }));
+        table.indexes.retain(|name, _| !covers(Part::Index.into(), &ObjectName::new(schema.clone(), name.clone())));
     }
-    kept.triggers.retain(|_, t| {
-        let on = t.table.clone().map(ObjectName::bare);
-        !on.is_some_and(|on| covers(Kind::Table.into(), &on) || covers(Kind::View.into(), &on))
-    });
+    let is_ignored = |on: ObjectName| covers(Kind::Table.into(), &on) || covers(Kind::View.into(), &on);
+    for (_, all) in kept.definitions.kinds_mut() {
+        all.retain(|_, d| !d.on().is_some_and(is_ignored));
+    }
     Cow::Owned(kept)
 }

@@ -15,7 +15,7 @@ pub(super) struct Declared {
 
 impl Declared {
     pub(super) fn new(name: &ObjectName, was: &[Ident]) -> Self {
-        let olds = was.iter().map(|w| ObjectName { schema: name.schema.clone(), name: w.clone() }).collect();
+        let olds = was.iter().map(|w| name.renamed(w.clone())).collect();
         Declared { name: name.clone(), olds, is_filled: false }
     }
 }

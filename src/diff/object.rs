@@ -2,8 +2,8 @@
 
 use super::{Attribute, Edit};
 use crate::schema::{
-    Check, Column, DefaultValue, Deferrable, Domain, EnumType, Exclusion, Expr, Extension, ForeignKey, Ident, Identity, Index, Literal,
-    MaterializedView, Namespace, PrimaryKey, Sequence, SequenceOptions, Table, Trigger, Unique, View, VirtualTable,
+    Check, Column, DefaultValue, Deferrable, Definition, Domain, EnumType, Exclusion, Expr, Extension, ForeignKey, Ident, Identity, Index,
+    Literal, MaterializedView, Namespace, PrimaryKey, Sequence, SequenceOptions, Table, Unique, View, VirtualTable,
 };
 
 /// A kind of object that can be compared.
@@ -204,7 +204,7 @@ impl Object for View {
     }
 }
 
-impl Object for Trigger {
+impl Object for Definition {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         sql(&before.body, &after.body).of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string())).0
     }

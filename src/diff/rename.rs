@@ -75,7 +75,7 @@ pub(super) fn columns_one_by_one(pairs: &[(Ident, Ident)], is_taken: impl Fn(&Id
 fn tables_one_by_one(pairs: &[(ObjectName, ObjectName)], live: &Schema) -> Vec<(ObjectName, ObjectName)> {
     let Some((like, _)) = pairs.first() else { return Vec::new() };
     let mut spare = Spare::new(like.name.case(), |n: &Ident| has_table(live, n) || pairs.iter().any(|(_, new)| new.name == *n));
-    let mut spare = || ObjectName { schema: like.schema.clone(), name: spare.name() };
+    let mut spare = || like.renamed(spare.name());
     let ordered = one_by_one(pairs, &mut spare);
     // The case of a table's name cannot be changed in one step: SQLite reports that the table exists already.
     let respelled = |(old, new): (ObjectName, ObjectName)| match old == new {
@@ -99,7 +99,7 @@ fn with_vacated(found: Moves, is_taken: impl Fn(&Ident) -> bool) -> Vec<(ObjectN
     let mut pairs = found.pairs;
     let Some(like) = found.vacated.first() else { return pairs };
     let mut spare = Spare::new(like.name.case(), is_taken);
-    pairs.extend(found.vacated.iter().map(|old| (old.clone(), ObjectName { schema: old.schema.clone(), name: spare.name() })));
+    pairs.extend(found.vacated.iter().map(|old| (old.clone(), old.renamed(spare.name()))));
     pairs
 }
 
@@ -111,8 +111,8 @@ pub(super) fn done(before: &Schema, wanted: &Schema, renames: &Renames, rewritte
     for (name, view) in &rewritten.views {
         live.views.entry(name.clone()).and_modify(|v| v.clone_from(view));
     }
-    for (name, trigger) in &rewritten.triggers {
-        live.triggers.entry(name.clone()).and_modify(|t| t.clone_from(trigger));
+    for definition in rewritten.definitions.values() {
+        live.definitions.of_mut(definition.kind).entry(definition.name.clone()).and_modify(|d| d.clone_from(definition));
     }
     rename_others(&mut live, wanted);
     live.sequences = moved(std::mem::take(&mut live.sequences), &renames.sequences);
@@ -192,7 +192,7 @@ fn both_live(kind: &str, old: &Ident, new: &Ident, at: Option<Span>) -> Problem 
 /// Re-keys objects without rows by their new names, so that each is compared with its successor. The object
 /// keeps its old name, which is the difference. Objects that are already as desired are not moved.
 pub(super) fn rekey<T: Object + Body>(live: &mut IndexMap<ObjectName, T>, wanted: &IndexMap<ObjectName, T>) {
-    if T::KIND.holds_values() || wanted.values().all(|o| o.was.is_empty()) {
+    if wanted.values().all(|o| o.was.is_empty() || o.kind().holds_values()) {
         return;
     }
     let declared: Vec<Declared> = wanted.values().map(|o| Declared::new(&o.name, &o.was)).collect();
@@ -238,10 +238,8 @@ fn apply(live: &mut Schema, renames: &Renames) {
 fn rename_in_bodies(live: &mut Schema, old: &Ident, new: &Ident) {
     let bodies = live.texts_mut().filter(|(kind, ..)| *kind != Kind::VirtualTable);
     bodies.for_each(|(_, _, text)| text.rename(old, new));
-    for trigger in live.triggers.values_mut() {
-        if trigger.table.as_ref() == Some(old) {
-            trigger.table = Some(new.clone());
-        }
+    for definition in live.definitions.values_mut().filter(|d| d.table.as_ref() == Some(old)) {
+        definition.table = Some(new.clone());
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Changes;
-use crate::schema::{AnyKind, Head, Ident, Kind, Names, ObjectName, Schema, Table, Unmanaged};
+use crate::schema::{AnyKind, DefinedKind, Head, Ident, Kind, Names, ObjectName, Schema, Table, Unmanaged};
 
 /// How an unmanaged object differs from its entry in the schema file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,7 +59,7 @@ impl Renamed<'_> {
     fn index_anywhere(&self, name: &ObjectName) -> ObjectName {
         let in_schema = self.0.tables.values().filter(|t| t.name.schema == name.schema);
         let found = in_schema.filter_map(|t| new_index_name(t, &name.name)).next();
-        found.map_or_else(|| name.clone(), |index| ObjectName { schema: name.schema.clone(), name: index })
+        found.map_or_else(|| name.clone(), |index| name.renamed(index))
     }
 }
 
@@ -121,7 +121,7 @@ impl<'s> Matched<'s> {
     /// one that rosey can read. What partitions inherit from their table is not listed for them.
     fn missing(&self) -> impl Iterator<Item = &'s Unmanaged> {
         let readable = |u: &Unmanaged| u.kind == Kind::Table && self.live.tables.keys().any(|t| t.name.matches(&u.name));
-        let passed_on = |u: &Unmanaged| u.kind == Kind::Trigger && u.relation().is_some_and(|r| self.is_partition(&r));
+        let passed_on = |u: &Unmanaged| u.kind == DefinedKind::Trigger && u.relation().is_some_and(|r| self.is_partition(&r));
         self.wanted.unmanaged.iter().filter(move |u| !self.there.contains_key(&self.key(u)) && !readable(u) && !passed_on(u))
     }
 

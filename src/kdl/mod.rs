@@ -10,6 +10,7 @@ mod arg;
 pub mod case;
 mod check;
 mod column;
+mod defined;
 mod diagnostics;
 pub(crate) mod document;
 mod edit;
@@ -140,7 +141,6 @@ fn decode_object(kind: Kind, node: Node, schema: &mut Schema) {
     match kind {
         Kind::Table => insert(ctx, schema, table::decode(node)),
         Kind::View => insert(ctx, schema, view::decode_view(node)),
-        Kind::Trigger => insert(ctx, schema, other::decode_trigger(node)),
         Kind::VirtualTable => insert(ctx, schema, other::decode_virtual(node)),
         Kind::Namespace => insert(ctx, schema, space::decode_schema(node)),
         Kind::Extension => insert(ctx, schema, space::decode_extension(node)),
@@ -148,6 +148,7 @@ fn decode_object(kind: Kind, node: Node, schema: &mut Schema) {
         Kind::Domain => insert(ctx, schema, types::decode_domain(node)),
         Kind::Sequence => insert(ctx, schema, sequence::decode(node)),
         Kind::MaterializedView => insert(ctx, schema, view::decode_materialized(node)),
+        Kind::Defined(kind) => insert(ctx, schema, defined::decode(kind, node)),
     }
 }
 
@@ -180,12 +181,12 @@ fn pass_over(kind: Kind, node: Node, declared: &mut Declared) {
 /// Adds an object, unless there is one of that name.
 fn insert<T: Body>(ctx: &Ctx, schema: &mut Schema, object: Option<T>) {
     let Some(object) = object else { return };
-    match T::all_in_mut(schema).entry(object.name.clone()) {
+    match object.peers_in(schema).entry(object.name.clone()) {
         Entry::Vacant(v) => {
             v.insert(object);
         }
         Entry::Occupied(o) => {
-            let (kind, first, second) = (T::KIND.to_string().replace('-', " "), o.key(), &object.name);
+            let (kind, first, second) = (object.kind().to_string().replace('-', " "), o.key(), &object.name);
             let message = match first.to_string() == second.to_string() {
                 true => format!("two {kind}s are named `{first}`"),
                 false => format!("{kind}s `{first}` and `{second}` have the same name, because SQLite ignores case"),

@@ -262,7 +262,7 @@ impl<'a> Node<'a> {
     /// Returns the name of a top-level object, with its `schema=`.
     pub(super) fn object_name(&mut self) -> Option<ObjectName> {
         let schema = self.prop_ident("schema").filter(|_| self.ctx.dialect.capabilities().has_schemas);
-        Some(ObjectName { schema, name: self.required_name()? })
+        Some(ObjectName::new(schema, self.required_name()?))
     }
 
     /// Returns the text of its `schema=`, for any dialect and without marking it as read.

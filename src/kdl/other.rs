@@ -1,24 +1,9 @@
-//! `trigger`, `virtual-table`, `ignore`, `unmanaged`.
+//! `virtual-table`, `ignore`, `unmanaged`.
 
 use super::allow;
 use super::node::Node;
-use super::writer::{self, Line, Writer};
-use crate::schema::{Allows, AnyKind, Directives, Expr, Head, Ident, Ignore, Kind, ObjectName, Origin, Trigger, Unmanaged, VirtualTable};
-
-pub(super) fn decode_trigger(mut node: Node) -> Option<Trigger> {
-    let origin = node.origin();
-    let name = node.object_name()?;
-    let mut was: Vec<Ident> = node.prop_ident("was").into_iter().collect();
-    let mut allows = Allows::default();
-    let body = sql_child(node, "as", &["as", "was", "allow"], |mut child| {
-        if child.name() == "allow" {
-            return allows.0.extend(allow::decode(child));
-        }
-        was.extend(child.old_names());
-        child.finish(&[]);
-    })?;
-    Some(Trigger { head: Head { directives: Directives { was, allows, ..Directives::at(origin) }, ..Head::new(name) }, body, table: None })
-}
+use super::writer::{Line, Writer};
+use crate::schema::{Allows, AnyKind, Directives, Expr, Head, Ignore, Kind, ObjectName, Origin, Unmanaged, VirtualTable};
 
 pub(super) fn decode_virtual(mut node: Node) -> Option<VirtualTable> {
     let origin = node.origin();
@@ -91,12 +76,6 @@ pub(super) fn decode_unmanaged(mut node: Node) -> Option<Unmanaged> {
     let digest = node.prop_text("digest");
     node.finish(&[]);
     Some(Unmanaged { kind, name, reason, digest, origin })
-}
-
-pub(super) fn encode_trigger(trigger: &Trigger, out: &mut Writer) {
-    let line = Line::named(Kind::Trigger, &trigger.name).was(&trigger.was);
-    let more = writer::was(&trigger.was).into_iter().chain(allow::lines(&trigger.allows)).collect();
-    out.sql_block(line, "as", &trigger.body.text, more);
 }
 
 pub(super) fn encode_virtual(table: &VirtualTable, out: &mut Writer) {

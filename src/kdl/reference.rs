@@ -97,7 +97,7 @@ fn parse_target(ctx: &Ctx, text: &str) -> Option<(ObjectName, Vec<Ident>)> {
     let name = |n: &String| ctx.ident(n);
     match (path.as_slice(), listed.is_some()) {
         ([table], _) => Some((ObjectName::bare(name(table)), to)),
-        ([schema, table], true) => Some((ObjectName { schema: Some(name(schema)), name: name(table) }, to)),
+        ([schema, table], true) => Some((ObjectName::new(Some(name(schema)), name(table)), to)),
         ([table, column], false) => Some((ObjectName::bare(name(table)), vec![name(column)])),
         _ => None,
     }

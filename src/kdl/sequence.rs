@@ -56,7 +56,7 @@ fn decode_owner(node: &mut Node) -> Option<(ObjectName, Ident)> {
     let ident = |name: &String| node.ctx.ident(name).at(arg.origin());
     match reference::parse_path(text).as_deref() {
         Some([table, column]) => Some((ObjectName::bare(ident(table)), ident(column))),
-        Some([schema, table, column]) => Some((ObjectName { schema: Some(ident(schema)), name: ident(table) }, ident(column))),
+        Some([schema, table, column]) => Some((ObjectName::new(Some(ident(schema)), ident(table)), ident(column))),
         _ => {
             let problem = Problem::new(format!("`{text}` is not a valid column reference"), arg.span(), "cannot be parsed");
             node.ctx.problem(problem.help("write owned-by=\"table.column\" or owned-by=\"schema.table.column\""));

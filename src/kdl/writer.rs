@@ -1,6 +1,6 @@
 //! Writes KDL in the layout of `fmt`: four spaces, one node per line, bare words if possible.
 
-use super::{column, key, other, reference, sequence, space, string_repr, table, types, view};
+use super::{column, defined, key, other, reference, sequence, space, string_repr, table, types, view};
 use crate::schema::{Column, Expr, ForeignKey, Ident, Kind, ObjectName, PrimaryKey, Schema, Table, Unique, deceives};
 
 /// Writes a whole schema in the schema language, as `inspect` prints it.
@@ -27,7 +27,7 @@ fn place(kind: Kind) -> u8 {
         Kind::VirtualTable => 6,
         Kind::View => 7,
         Kind::MaterializedView => 8,
-        Kind::Trigger => 9,
+        Kind::Defined(_) => 9,
     }
 }
 
@@ -43,7 +43,7 @@ fn encode_all(kind: Kind, schema: &Schema, out: &mut Writer) {
         Kind::VirtualTable => out.each(schema.virtual_tables.values(), other::encode_virtual),
         Kind::View => out.each(schema.views.values(), view::encode_view),
         Kind::MaterializedView => out.each(schema.materialized_views.values(), view::encode_materialized),
-        Kind::Trigger => out.each(schema.triggers.values(), other::encode_trigger),
+        Kind::Defined(kind) => out.each(schema.definitions.of(kind).values(), defined::encode),
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn warnings(c: &Changes, dialect: Dialect) -> Vec<Hazard> {
         Change::MaterializedView(d) => gone(change, lost(d, |a, b| lost_columns(&a.columns, &b.columns)), &comes),
         Change::Enum(d) => gone(change, lost(d, lost_values), &comes),
         Change::VirtualTable(_) | Change::Domain(_) | Change::Sequence(_) => gone(change, Vec::new(), &comes),
-        Change::Trigger(_) | Change::Namespace(_) | Change::Extension(_) => None,
+        Change::Defined(_) | Change::Namespace(_) | Change::Extension(_) => None,
     };
     c.objects.iter().filter_map(of).collect()
 }

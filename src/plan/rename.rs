@@ -29,7 +29,7 @@ pub fn renames(changes: &Changes) -> Vec<Rename> {
         found.extend(edits.renamed_from.iter().map(|old| of(Kind::Table, old, table)));
         let inner = |part: Part, old: &crate::schema::Ident, new: &crate::schema::Ident| Rename {
             table: Some(table.name.to_string()),
-            ..of(part, &ObjectName { schema: table.schema.clone(), name: old.clone() }, &ObjectName::bare(new.clone()))
+            ..of(part, &table.renamed(old.clone()), &ObjectName::bare(new.clone()))
         };
         // A dropped column has at most a temporary name.
         let kept = edits.renamed_columns.iter().filter(|(_, new)| edits.after.columns.contains_key(new));

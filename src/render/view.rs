@@ -305,7 +305,7 @@ fn renamed_from(plan: &Plan, address: &Address) -> Option<String> {
 
 /// Returns true if the object stays and is defined by a single text.
 fn is_rewritten(changes: &Changes, of: &Address) -> bool {
-    let by_text = |c: &Change| matches!(c, Change::View(_) | Change::MaterializedView(_) | Change::Trigger(_) | Change::VirtualTable(_));
+    let by_text = |c: &Change| matches!(c, Change::View(_) | Change::MaterializedView(_) | Change::Defined(_) | Change::VirtualTable(_));
     changes.at(of).is_some_and(|c| c.is_alter() && by_text(c))
 }
 
@@ -314,7 +314,7 @@ fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
     match plan.changes.objects.iter().find(is_it) {
         Some(Change::Table(change)) => return lines::table(change),
         Some(Change::View(view)) => return lines::definition("view", view, |v| (&v.name, &v.query)),
-        Some(Change::Trigger(trigger)) => return lines::definition("trigger", trigger, |t| (&t.name, &t.body)),
+        Some(Change::Defined(d)) => return lines::definition(d.object().kind.word(), d, |d| (&d.name, &d.body)),
         Some(Change::VirtualTable(table)) => return lines::definition("virtual-table", table, |t| (&t.name, &t.using)),
         Some(change) => return objects::body(change),
         None => {}

@@ -5,7 +5,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::Kind;
+use super::{DefinedKind, Kind};
 
 /// Generates an enum whose variants have words, and a list of them.
 macro_rules! words {
@@ -226,7 +226,7 @@ impl AnyKind {
 
     /// Returns whether unmanaged objects of this kind belong to a relation.
     pub(super) fn is_of_relation(&self) -> bool {
-        *self == Kind::Trigger || self.is(Trait::OfRelation)
+        matches!(self, AnyKind::Object(Kind::Defined(kind)) if kind.is_on_relation()) || self.is(Trait::OfRelation)
     }
 
     /// Returns whether unmanaged objects of this kind are not in a schema.
@@ -280,6 +280,12 @@ impl From<Kind> for AnyKind {
     }
 }
 
+impl From<DefinedKind> for AnyKind {
+    fn from(kind: DefinedKind) -> Self {
+        AnyKind::Object(Kind::Defined(kind))
+    }
+}
+
 impl From<Part> for AnyKind {
     fn from(part: Part) -> Self {
         AnyKind::Part(part)
@@ -301,6 +307,12 @@ impl From<&AnyKind> for AnyKind {
 impl PartialEq<Kind> for AnyKind {
     fn eq(&self, kind: &Kind) -> bool {
         *self == AnyKind::Object(*kind)
+    }
+}
+
+impl PartialEq<DefinedKind> for AnyKind {
+    fn eq(&self, kind: &DefinedKind) -> bool {
+        *self == Kind::Defined(*kind)
     }
 }
 

@@ -34,6 +34,8 @@ pub struct Capabilities {
     pub has_rowid: bool,
     /// A table may have no columns.
     pub has_tables_without_columns: bool,
+    /// Triggers, rules and policies of different tables may have one name.
+    pub has_names_per_table: bool,
     /// A name may be empty.
     pub has_empty_names: bool,
     /// A name is folded to lower case unless it is quoted.
@@ -108,6 +110,7 @@ const SQLITE: Capabilities = Capabilities {
     has_server_objects: false,
     has_rowid: true,
     has_tables_without_columns: false,
+    has_names_per_table: false,
     has_empty_names: true,
     folds_case: false,
     has_nulls_not_distinct: false,
@@ -149,6 +152,7 @@ const POSTGRES: Capabilities = Capabilities {
     has_server_objects: true,
     has_rowid: false,
     has_tables_without_columns: true,
+    has_names_per_table: true,
     has_empty_names: false,
     folds_case: true,
     has_nulls_not_distinct: true,

@@ -14,7 +14,7 @@ impl Schema {
     /// Returns the renames of tables, columns and sequences whose old name is declared as well.
     pub fn exchanged(&self) -> Exchanged {
         let mut found = BTreeSet::new();
-        let at = |name: &ObjectName, old: &Ident| ObjectName { schema: name.schema.clone(), name: old.clone() };
+        let at = |name: &ObjectName, old: &Ident| name.renamed(old.clone());
         for (kind, head) in self.heads().filter(|(kind, _)| kind.holds_values()) {
             let olds = head.was.iter().filter(|old| self.head(kind, &at(&head.name, old)).is_some());
             found.extend(olds.map(|old| (Address::of(kind, &head.name), old.clone())));

@@ -145,12 +145,46 @@ pub struct ObjectName {
     pub schema: Option<Ident>,
     /// The name itself.
     pub name: Ident,
+    /// What else identifies the object. SQL writes it in a place of its own, or not at all.
+    pub of: Of,
+}
+
+/// What identifies an object besides its name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Of {
+    /// Nothing: the name is unique among the objects of its kind.
+    #[default]
+    Nothing,
+    /// The types of its arguments, as the database prints them: `integer, text`.
+    Arguments(Box<str>),
+    /// The table or view that it is on, which is in the same schema.
+    Relation(Ident),
 }
 
 impl ObjectName {
+    /// Creates a name in a schema, if one is given.
+    pub fn new(schema: Option<Ident>, name: Ident) -> Self {
+        ObjectName { schema, name, of: Of::Nothing }
+    }
+
     /// Creates a name without a schema.
     pub fn bare(name: Ident) -> Self {
-        ObjectName { schema: None, name }
+        ObjectName::new(None, name)
+    }
+
+    /// Returns another name in the same place: in the same schema, on the same table, with the same arguments.
+    pub fn renamed(&self, name: Ident) -> Self {
+        ObjectName { name, ..self.clone() }
+    }
+
+    /// Returns the name of the table or view that the object is on.
+    pub fn relation(&self) -> Option<ObjectName> {
+        if let Of::Relation(relation) = &self.of { Some(ObjectName::new(self.schema.clone(), relation.clone())) } else { None }
+    }
+
+    /// Returns the schema and the name alone.
+    pub fn plain(&self) -> ObjectName {
+        ObjectName { of: Of::Nothing, ..self.clone() }
     }
 }
 
@@ -159,6 +193,11 @@ impl fmt::Display for ObjectName {
         if let Some(s) = &self.schema {
             write!(f, "{s}.")?;
         }
-        write!(f, "{}", self.name)
+        write!(f, "{}", self.name)?;
+        match &self.of {
+            Of::Nothing => Ok(()),
+            Of::Arguments(types) => write!(f, "({types})"),
+            Of::Relation(relation) => write!(f, " on {relation}"),
+        }
     }
 }

@@ -1,14 +1,15 @@
-//! The kinds of top-level objects in a schema. [`with_kinds`] is the only list: every enum over all kinds and
-//! every walk is generated from it. Adding a kind takes one line there; the compiler then reports each
-//! `match` that lacks it. Parts of objects (columns, indexes, constraints) and unmanaged objects are not
-//! kinds.
+//! The kinds of top-level objects in a schema. [`with_kinds`] lists those with a type of their own, and
+//! `defined.rs` those that SQL defines as a whole: every enum over all kinds and every walk is generated from
+//! the two. Adding a kind takes one line in one of them; the compiler then reports each `match` that lacks
+//! it. Parts of objects (columns, indexes, constraints) and unmanaged objects are not kinds.
 
 use std::fmt;
 
-use super::Dialect;
+use super::{DefinedKind, Dialect};
 
-/// Passes every kind to a macro: its variant, its type, its field in a [`Schema`](super::Schema), its keyword
-/// in the schema language, its keywords in SQL, and what distinguishes it. Tables come first; the order of the
+/// Passes every kind with a type of its own to a macro: its variant, its type, its field in a
+/// [`Schema`](super::Schema), its keyword in the schema language, its keywords in SQL, and what distinguishes it. Tables come
+/// first; the order of the
 /// others has no meaning.
 macro_rules! with_kinds {
     ($callback:ident) => {
@@ -17,8 +18,6 @@ macro_rules! with_kinds {
             Table(Table) tables "table" "TABLE" [IsRelation HasRows HoldsValues IsTable];
             /// A view.
             View(View) views "view" "VIEW" [IsRelation HasRows IsView];
-            /// A trigger.
-            Trigger(Trigger) triggers "trigger" "TRIGGER" [];
             /// A SQLite virtual table.
             VirtualTable(VirtualTable) virtual_tables "virtual-table" "TABLE" [IsRelation HasRows HoldsValues IsTable];
             /// A PostgreSQL schema.
@@ -40,7 +39,7 @@ pub(crate) use with_kinds;
 
 /// What distinguishes a kind.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Trait {
+pub(super) enum Trait {
     /// It shares a namespace with tables.
     IsRelation,
     /// Rows can be selected from it.
@@ -64,17 +63,20 @@ macro_rules! kind {
         #[non_exhaustive]
         pub enum Kind {
             $($(#[$doc])* $kind,)+
+            /// An object that SQL text defines.
+            Defined(DefinedKind),
         }
 
         impl Kind {
-            /// All kinds, tables first.
-            pub const ALL: &[Kind] = &[$(Kind::$kind),+];
+            /// The kinds with a type of their own.
+            const WITH_TYPES: &[Kind] = &[$(Kind::$kind),+];
 
             /// Returns its keyword: the node in the schema language, the first part of an address, the kind in
             /// JSON and in `ignore`.
             pub fn word(self) -> &'static str {
                 match self {
                     $(Kind::$kind => $word,)+
+                    Kind::Defined(kind) => kind.word(),
                 }
             }
 
@@ -82,12 +84,14 @@ macro_rules! kind {
             pub fn sql(self) -> &'static str {
                 match self {
                     $(Kind::$kind => $sql,)+
+                    Kind::Defined(kind) => kind.sql(),
                 }
             }
 
             fn is(self, wanted: Trait) -> bool {
                 let traits: &[Trait] = match self {
                     $(Kind::$kind => &[$(Trait::$trait),*],)+
+                    Kind::Defined(kind) => kind.traits(),
                 };
                 traits.contains(&wanted)
             }
@@ -97,6 +101,20 @@ macro_rules! kind {
 with_kinds!(kind);
 
 impl Kind {
+    /// All kinds, tables first.
+    pub const ALL: &[Kind] = &Kind::all::<{ Kind::WITH_TYPES.len() + DefinedKind::ALL.len() }>();
+
+    const fn all<const N: usize>() -> [Kind; N] {
+        let mut all = [Kind::Table; N];
+        let mut i = 0;
+        while i < N {
+            let typed = Kind::WITH_TYPES.len();
+            all[i] = if i < typed { Kind::WITH_TYPES[i] } else { Kind::Defined(DefinedKind::ALL[i - typed]) };
+            i += 1;
+        }
+        all
+    }
+
     /// Returns the kind for a word.
     pub fn of_word(word: &str) -> Option<Kind> {
         Kind::ALL.iter().copied().find(|k| k.word() == word)
@@ -136,6 +154,18 @@ impl Kind {
     /// Returns whether a column can have an object of this kind as its type.
     pub fn is_type(self) -> bool {
         self.is(Trait::IsType)
+    }
+}
+
+impl From<DefinedKind> for Kind {
+    fn from(kind: DefinedKind) -> Self {
+        Kind::Defined(kind)
+    }
+}
+
+impl PartialEq<DefinedKind> for Kind {
+    fn eq(&self, kind: &DefinedKind) -> bool {
+        *self == Kind::Defined(*kind)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a schema contains besides tables: views, triggers, virtual tables, and what to ignore.
+//! What a schema contains besides tables: views, virtual tables, and what to ignore.
 
 use wildmatch::WildMatch;
 
@@ -21,24 +21,6 @@ impl View {
     /// Creates a view with just its query.
     pub fn new(name: ObjectName, query: Expr) -> Self {
         View { head: Head::new(name), columns: Vec::new(), query, with: Vec::new() }
-    }
-}
-
-/// A trigger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Trigger {
-    /// The fields that all objects have.
-    pub head: Head,
-    /// Everything after the name.
-    pub body: Expr,
-    /// The table or view it is on, if that has been read from the body.
-    pub table: Option<Ident>,
-}
-
-impl Trigger {
-    /// Creates a trigger with just its definition.
-    pub fn new(name: ObjectName, body: Expr) -> Self {
-        Trigger { head: Head::new(name), body, table: None }
     }
 }
 

@@ -177,7 +177,7 @@ fn object(text: &str) -> ObjectName {
         Ident::new(inner.map_or_else(|| t.to_owned(), |t| t.replace("\"\"", "\"")), Case::Exact)
     };
     match point {
-        Some((at, _)) => ObjectName { schema: Some(ident(&text[..at])), name: ident(&text[at + 1..]) },
+        Some((at, _)) => ObjectName::new(Some(ident(&text[..at])), ident(&text[at + 1..])),
         None => ObjectName::bare(ident(text)),
     }
 }

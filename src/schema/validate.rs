@@ -122,9 +122,8 @@ impl Schema {
     fn indexes(&self) -> impl Iterator<Item = Named> + '_ {
         let of_tables = self.tables.values().flat_map(|t| t.indexes.values().map(|i| (&t.name.schema, i)));
         let of_views = self.materialized_views.values().flat_map(|v| v.indexes.values().map(|i| (&v.name.schema, i)));
-        let named = |(schema, index): (&Option<Ident>, &super::Index)| {
-            ("index", ObjectName { schema: schema.clone(), name: index.name.clone() }, index.origin)
-        };
+        let named =
+            |(schema, index): (&Option<Ident>, &super::Index)| ("index", ObjectName::new(schema.clone(), index.name.clone()), index.origin);
         of_tables.chain(of_views).map(named)
     }
 }

@@ -43,7 +43,7 @@ fn only_sqlite(message: String, origin: Origin, label: &str) -> Problem {
 }
 
 fn sqlite_kinds(schema: &Schema, found: &mut Vec<Problem>) {
-    for trigger in schema.triggers.values() {
+    for trigger in schema.triggers().values() {
         let message = format!("trigger `{}`: triggers are not supported on PostgreSQL yet", trigger.name);
         found.push(only_sqlite(message, trigger.origin, "not supported on PostgreSQL"));
     }

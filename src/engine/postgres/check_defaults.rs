@@ -125,7 +125,7 @@ fn domains<'s>(schema: &'s Schema, ty: &'s Type) -> impl Iterator<Item = &'s Dom
 fn own_type(ty: &Type) -> Option<ObjectName> {
     let Type::Other(text) = ty else { return None };
     let ((in_schema, name), behind) = words::leading_name(text.as_str())?;
-    behind.is_empty().then(|| ObjectName { schema: in_schema.map(|s| ident(&s)), name: ident(&name) })
+    behind.is_empty().then(|| ObjectName::new(in_schema.map(|s| ident(&s)), ident(&name)))
 }
 
 #[cfg(test)]

@@ -55,7 +55,7 @@ fn with_indexes(table: &Table) -> impl Iterator<Item = (&'static str, &Ident, Or
 /// constraint's name, so no other object may have that name.
 fn constraints_take_names(schema: &Schema, found: &mut Vec<Problem>) {
     let mut taken: BTreeMap<ObjectName, (&str, Origin)> = BTreeMap::new();
-    let in_schema = |name: &Ident, of: &ObjectName| ObjectName { schema: of.schema.clone(), name: name.clone() };
+    let in_schema = |name: &Ident, of: &ObjectName| of.renamed(name.clone());
     let relations = schema.heads_of(Kind::is_relation);
     taken.extend(relations.map(|(kind, head)| (head.name.clone(), (kind.word(), head.origin))));
     let of_views = schema.materialized_views.values().flat_map(|v| v.indexes.values().map(move |i| (i, v)));

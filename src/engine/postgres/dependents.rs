@@ -185,7 +185,7 @@ pub(super) struct Dependent {
 impl Dependent {
     fn of(row: DependentRow, home: &str) -> Dependent {
         let DependentRow { class, told, schema, relation, kind, name, .. } = row;
-        let named = |schema: String, name: String| ObjectName { schema: (schema != home).then(|| ident(&schema)), name: ident(&name) };
+        let named = |schema: String, name: String| ObjectName::new((schema != home).then(|| ident(&schema)), ident(&name));
         let owner = schema.zip(relation).zip(kind).map(|((schema, name), kind)| (named(schema, name), kind));
         Dependent { class, told: told.unwrap_or_default(), owner, name: name.unwrap_or_default() }
     }

@@ -80,7 +80,7 @@ impl Facts {
             None => Some(self.default_schema.clone()),
             Some(schema) => Some(schema.clone()).filter(|s| *s != self.default_schema),
         };
-        self.tables.get(name).or_else(|| self.tables.get(&ObjectName { schema: other, name: name.name.clone() }))
+        self.tables.get(name).or_else(|| self.tables.get(&ObjectName::new(other, name.name.clone())))
     }
 
     /// Returns whether a live table has rows.

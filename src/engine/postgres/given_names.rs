@@ -80,7 +80,7 @@ pub(super) fn settle_all(current: &mut Schema, desired: &mut Schema) {
 }
 
 fn live_name<T>(name: &ObjectName, was: &[Ident], live: &IndexMap<ObjectName, T>) -> Option<ObjectName> {
-    let olds = was.iter().map(|w| ObjectName { schema: name.schema.clone(), name: w.clone() });
+    let olds = was.iter().map(|w| name.renamed(w.clone()));
     std::iter::once(name.clone()).chain(olds).find(|n| live.contains_key(n))
 }
 

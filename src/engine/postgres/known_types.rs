@@ -156,7 +156,7 @@ fn open(ty: &Type, desired: &Schema) -> Option<String> {
     if schema.is_none() && BUILT_IN.contains(&name.as_str()) {
         return None;
     }
-    let name = ObjectName { schema: schema.map(|s| ident(&s)), name: ident(&name) };
+    let name = ObjectName::new(schema.map(|s| ident(&s)), ident(&name));
     let declared = |n: &ObjectName| desired.enums.contains_key(n) || desired.domains.contains_key(n) || is_relation(n, desired);
     let unmanaged = desired.unmanaged.iter().any(|u| u.kind == UnmanagedKind::Type && u.name == name.to_string());
     // Of `interval day to second`, the first word is the type.
@@ -168,7 +168,7 @@ fn open(ty: &Type, desired: &Schema) -> Option<String> {
 pub(super) fn is_row_type(ty: &Type, schema: &Schema) -> bool {
     let Type::Other(text) = ty else { return false };
     words::leading_name(text.as_str())
-        .is_some_and(|((of, name), _)| is_relation(&ObjectName { schema: of.map(|s| ident(&s)), name: ident(&name) }, schema))
+        .is_some_and(|((of, name), _)| is_relation(&ObjectName::new(of.map(|s| ident(&s)), ident(&name)), schema))
 }
 
 fn is_relation(name: &ObjectName, schema: &Schema) -> bool {

@@ -56,7 +56,7 @@ impl Names {
 
     /// Returns the name of an object in the same schema as `object`.
     pub(crate) fn sibling(&self, object: &ObjectName, name: &Ident) -> ObjectName {
-        ObjectName { schema: object.schema.clone(), name: name.clone() }
+        object.renamed(name.clone())
     }
 
     /// Returns the schema of the object.

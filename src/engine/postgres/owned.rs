@@ -56,13 +56,13 @@ fn keep_declared(live: &mut Schema, desired: &Schema, named: &BTreeMap<(ObjectNa
 /// Returns the live name of an object: an old one that no other object of the desired schema has, or else its own.
 /// Another live object may have the new name until it is dropped.
 pub(super) fn live_name<L, D>(head: &Head, live: &IndexMap<ObjectName, L>, desired: &IndexMap<ObjectName, D>) -> Option<ObjectName> {
-    let olds = head.was.iter().map(|w| ObjectName { schema: head.name.schema.clone(), name: w.clone() });
+    let olds = head.was.iter().map(|w| head.name.renamed(w.clone()));
     let mut names = olds.filter(|n| !desired.contains_key(n)).chain([head.name.clone()]);
     names.find(|n| live.contains_key(n))
 }
 
 fn usual(table: &ObjectName, column: &Ident) -> ObjectName {
-    ObjectName { schema: table.schema.clone(), name: ident(&default_name::sequence(table, column)) }
+    table.renamed(ident(&default_name::sequence(table, column)))
 }
 
 fn is_serial(schema: &Schema, table: &ObjectName, column: &Ident) -> bool {

@@ -7,7 +7,7 @@ use super::inspect::Live;
 use super::prove::Proof;
 use crate::diff::{Change, Changes, TableChange};
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, Head, Kind, Schema};
+use crate::schema::{Address, DefinedKind, Head, Kind, Schema};
 
 /// Adds the hazards to the steps: to the step of the view or trigger itself, or to the first step.
 pub(super) fn tell(steps: &mut [Step], proof: &Proof, changes: &Changes, live: &Live, desired: &Schema) {
@@ -44,8 +44,8 @@ fn old_key(body: &Body, changes: &Changes) -> Body {
 }
 
 fn declared(body: &Body, desired: &Schema) -> Option<Address> {
-    let is_trigger = body.0 == Kind::Trigger;
-    let is_it = |(kind, head): &(Kind, &Head)| (*kind == Kind::Trigger) == is_trigger && head.name.name.matches(&body.1);
+    let is_trigger = body.0 == DefinedKind::Trigger;
+    let is_it = |(kind, head): &(Kind, &Head)| (*kind == DefinedKind::Trigger) == is_trigger && head.name.name.matches(&body.1);
     desired.heads().find(is_it).map(|(kind, head)| Address::of(kind, &head.name))
 }
 
@@ -56,7 +56,7 @@ fn is_foreign(reason: &str) -> bool {
 }
 
 fn code(address: &Address) -> (Code, &'static str) {
-    if *address.kind() == Kind::Trigger { (Code::BrokenTrigger, "run") } else { (Code::BrokenView, "be read") }
+    if *address.kind() == DefinedKind::Trigger { (Code::BrokenTrigger, "run") } else { (Code::BrokenView, "be read") }
 }
 
 fn stops(address: Address, reason: &str, changes: &Changes) -> Hazard {

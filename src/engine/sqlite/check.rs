@@ -31,7 +31,7 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
         table_rules(table, &mut found);
     }
     schema.views.values().for_each(|v| query(&v.query, &mut found));
-    schema.triggers.values().for_each(|t| trigger(&t.body, &mut found));
+    schema.triggers().values().for_each(|t| trigger(&t.body, &mut found));
     schema.virtual_tables.values().for_each(|v| expression("the module of a virtual table", &v.using, &mut found));
     reserved_names(schema, &mut found);
     found

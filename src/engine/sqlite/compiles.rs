@@ -9,7 +9,7 @@ use super::connection::{Connection, Error, Row};
 use super::cursor::Cursor;
 use super::lexer::{quote, quote_string};
 use super::lower::words;
-use crate::schema::{AnyKind, Kind};
+use crate::schema::{AnyKind, DefinedKind, Kind};
 
 /// A view, trigger or virtual table: its kind as SQLite stores it, and its name in lower case.
 pub(crate) type Body = (AnyKind, String);
@@ -50,7 +50,7 @@ pub(crate) async fn broken(memory: &mut Connection, changed: &BTreeSet<String>) 
         }
     }
     let mut tables: BTreeMap<String, Vec<&Stored>> = BTreeMap::new();
-    for trigger in bodies.iter().filter(|b| b.kind == Kind::Trigger) {
+    for trigger in bodies.iter().filter(|b| b.kind == DefinedKind::Trigger) {
         tables.entry(trigger.table.to_ascii_lowercase()).or_default().push(trigger);
     }
     for triggers in tables.values() {

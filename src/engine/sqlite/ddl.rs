@@ -3,7 +3,7 @@
 use super::lexer::quote;
 use super::{types, value};
 use crate::schema::{
-    Check, Column, Conflict, Deferrable, ForeignKey, Ident, Index, IndexPart, KeyPart, PartKey, PrimaryKey, RefAction, Table, Trigger,
+    Check, Column, Conflict, Deferrable, Definition, ForeignKey, Ident, Index, IndexPart, KeyPart, PartKey, PrimaryKey, RefAction, Table,
     Unique, View, VirtualTable,
 };
 
@@ -168,7 +168,7 @@ pub(crate) fn create_view(view: &View) -> String {
 }
 
 /// Returns `CREATE TRIGGER`.
-pub(crate) fn create_trigger(trigger: &Trigger) -> String {
+pub(crate) fn create_trigger(trigger: &Definition) -> String {
     format!("CREATE TRIGGER {} {}", quote(trigger.name.name.as_str()), trigger.body.text)
 }
 

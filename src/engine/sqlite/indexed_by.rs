@@ -6,7 +6,7 @@ use super::inspect::Live;
 use super::lexer::lex;
 use crate::diff::{Changes, Delta, TableChange};
 use crate::plan::{Code, Hazard, Level, Step};
-use crate::schema::{Address, AnyKind, Ident, Kind};
+use crate::schema::{Address, AnyKind, DefinedKind, Ident, Kind};
 
 /// Adds a hazard to the steps that remove an index used by a view or trigger that stays as it is.
 pub(crate) fn stop(changes: &Changes, live: &Live, steps: &mut [Step]) {
@@ -16,7 +16,9 @@ pub(crate) fn stop(changes: &Changes, live: &Live, steps: &mut [Step]) {
         let names: Vec<&Ident> = gone.chain(edits.renamed_indexes.iter().map(|(old, _)| old)).collect();
         let address = edits.after.address();
         let Some(step) = steps.iter_mut().rev().find(|s| s.address == address).filter(|_| !names.is_empty()) else { continue };
-        for row in live.stored.iter().filter(|r| (r.kind == Kind::View || r.kind == Kind::Trigger) && stays(changes, &r.kind, &r.name)) {
+        for row in
+            live.stored.iter().filter(|r| (r.kind == Kind::View || r.kind == DefinedKind::Trigger) && stays(changes, &r.kind, &r.name))
+        {
             let sql = row.sql.as_deref().unwrap_or_default();
             step.hazards.extend(names.iter().filter(|n| names_it(sql, n)).map(|n| hazard(&row.kind, &row.name, n)));
         }

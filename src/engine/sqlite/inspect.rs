@@ -231,7 +231,7 @@ pub(crate) fn read(stored: Vec<Stored>, shadows: BTreeSet<String>) -> Live {
                 }
             }),
             AnyKind::Object(Kind::View) => read_other::read_view(sql).map(|v| drop(schema.views.insert(v.name.clone(), v))),
-            _ => read_other::read_trigger(sql).map(|t| drop(schema.triggers.insert(t.name.clone(), t))),
+            _ => read_other::read_trigger(sql).map(|t| drop(schema.definitions.of_mut(t.kind).insert(t.name.clone(), t))),
         };
         outcome.unwrap_or_else(|e| fail(row, e.to_string()));
     }

@@ -28,7 +28,8 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
         tidy(&mut view.query);
         view.query.canon = canon(&view.query.text, &Scope::default());
     }
-    for trigger in schema.triggers.values_mut() {
+    for trigger in schema.definitions.values_mut() {
+        trigger.comment = None;
         tidy(&mut trigger.body);
         trigger.body.canon = canon(&trigger.body.text, &Scope::default());
         trigger.table = trigger_table(&trigger.body.text);

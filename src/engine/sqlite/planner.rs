@@ -14,7 +14,9 @@ use super::{implied, indexed_by, shell};
 use crate::diff::{self, Changes, Delta};
 use crate::engine::guards::Guards;
 use crate::plan::{self, Code, Counts, Hazard, Level, Plan, StatementKind, Step};
-use crate::schema::{Address, AnyKind, Column, Dialect, Expr, Index, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table};
+use crate::schema::{
+    Address, AnyKind, Column, DefinedKind, Dialect, Expr, Index, Kind, Normalized, ObjectName, Origin, Problem, Schema, Table,
+};
 
 /// Why no plan is possible.
 #[derive(Debug, thiserror::Error)]
@@ -155,9 +157,9 @@ fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, V
         }
         let declared = desired.schema();
         let index = |t: &Table| t.indexes.contains_key(&name.name);
-        let is_trigger = unread.kind == Kind::Trigger;
+        let is_trigger = unread.kind == DefinedKind::Trigger;
         let clashes = match is_trigger {
-            true => declared.triggers.contains_key(&name),
+            true => declared.triggers().contains_key(&name),
             false => declared.has(Kind::is_relation, &name) || declared.tables.values().any(index),
         };
         if !clashes {
@@ -165,7 +167,7 @@ fn readable<'d>(desired: &'d Normalized, live: &Live) -> (Cow<'d, Normalized>, V
         }
         found.push((unread.kind.clone(), unread.name.clone()));
         let schema = schema.to_mut();
-        schema.retain(|kind, head| head.name != name || (kind == Kind::Trigger) != is_trigger);
+        schema.retain(|kind, head| head.name != name || (kind == DefinedKind::Trigger) != is_trigger);
         if !is_trigger {
             schema.tables.values_mut().for_each(|t| drop(t.indexes.shift_remove(&name.name)));
         }

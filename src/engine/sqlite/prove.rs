@@ -13,7 +13,7 @@ use super::lower::{expressions, words};
 use super::{gate, implied};
 use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Statement, StatementKind, Step};
-use crate::schema::{Address, AnyKind, Column, Kind, Literal, Normalized, Problem, Schema};
+use crate::schema::{Address, AnyKind, Column, DefinedKind, Kind, Literal, Normalized, Problem, Schema};
 
 /// Why a plan cannot be correct.
 #[derive(Debug)]
@@ -290,7 +290,7 @@ fn readers(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
 
 /// Returns true for a view or trigger, which names other objects.
 pub(super) fn is_body(row: &Stored) -> bool {
-    row.kind == Kind::View || row.kind == Kind::Trigger
+    row.kind == Kind::View || row.kind == DefinedKind::Trigger
 }
 
 fn belongs(row: &Stored, touched: &BTreeSet<String>) -> bool {
@@ -303,7 +303,9 @@ fn part_of(schema: &Schema, touched: &BTreeSet<String>) -> Schema {
     let mut part = schema.clone();
     part.tables.retain(|n, _| named(n));
     part.views.retain(|n, _| named(n));
-    part.triggers.retain(|n, t| named(n) || t.table.as_ref().is_some_and(|t| touched.contains(&t.as_str().to_ascii_lowercase())));
+    part.definitions
+        .of_mut(DefinedKind::Trigger)
+        .retain(|n, t| named(n) || t.table.as_ref().is_some_and(|t| touched.contains(&t.as_str().to_ascii_lowercase())));
     part.virtual_tables.retain(|n, _| named(n));
     part.unmanaged.clear();
     part

@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Read, ident, split_commas};
 use super::lexer::{Kind, slice};
 use super::read_table::trailing;
-use crate::schema::{Expr, Ident, Index, IndexPart, ObjectName, PartKey, Table, Trigger, View, VirtualTable};
+use crate::schema::{DefinedKind, Definition, Expr, Ident, Index, IndexPart, ObjectName, PartKey, Table, View, VirtualTable};
 
 /// Parses `CREATE INDEX` (<https://sqlite.org/lang_createindex.html>) into the table's name and the index.
 pub(crate) fn read_index<'t>(sql: &str, table_of: impl Fn(&Ident) -> Option<&'t Table>) -> Read<(Ident, Index)> {
@@ -56,7 +56,7 @@ pub(crate) fn read_view(sql: &str) -> Read<View> {
 }
 
 /// Parses `CREATE TRIGGER` (<https://sqlite.org/lang_createtrigger.html>).
-pub(crate) fn read_trigger(sql: &str) -> Read<Trigger> {
+pub(crate) fn read_trigger(sql: &str) -> Read<Definition> {
     let mut c = Cursor::new(sql);
     c.expect("CREATE")?;
     let _temporary = c.eat("TEMP") || c.eat("TEMPORARY");
@@ -64,7 +64,7 @@ pub(crate) fn read_trigger(sql: &str) -> Read<Trigger> {
     c.eat_all(&["IF", "NOT", "EXISTS"]);
     let name = ObjectName::bare(c.object_name()?);
     let body = c.rest();
-    Ok(Trigger { table: trigger_table(body), ..Trigger::new(name, Expr::new(body)) })
+    Ok(Definition { table: trigger_table(body), ..Definition::new(DefinedKind::Trigger, name, Expr::new(body)) })
 }
 
 /// Returns the table or view of a trigger: the name after the first ON of its head.

@@ -33,10 +33,9 @@ pub(crate) async fn bodies(live: &Live, renames: &OrderedRenames) -> Result<Sche
     let after = inspect::inspect(&mut memory).await?.current;
     memory.close().await?;
     let is_concerned = |name: &str| concerned.iter().any(|r| r.name.eq_ignore_ascii_case(name));
-    let (views, triggers) = (after.schema().views.clone(), after.schema().triggers.clone());
-    let mut rewritten = Schema { objects: Objects { views, triggers, ..Objects::default() }, ..Schema::default() };
-    rewritten.views.retain(|name, _| is_concerned(name.name.as_str()));
-    rewritten.triggers.retain(|name, _| is_concerned(name.name.as_str()));
+    let (views, definitions) = (after.schema().views.clone(), after.schema().definitions.clone());
+    let mut rewritten = Schema { objects: Objects { views, definitions, ..Objects::default() }, ..Schema::default() };
+    rewritten.retain(|_, head| is_concerned(head.name.name.as_str()));
     Ok(rewritten)
 }
 

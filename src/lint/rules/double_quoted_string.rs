@@ -23,7 +23,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(schema: &Schema, _: Dialect) -> Vec<Finding> {
     let tables = schema.tables.values().flat_map(of_table);
     let views = schema.views.values().map(|v| (v.address(), &v.query));
-    let bodies = views.chain(schema.triggers.values().map(|t| (t.address(), &t.body)));
+    let bodies = views.chain(schema.triggers().values().map(|t| (t.address(), &t.body)));
     let known = Known::of(schema);
     let bodies = bodies.flat_map(|(address, body)| of_body(address, body, &known));
     tables.chain(bodies).collect()

@@ -41,7 +41,7 @@ fn relations(schema: &Schema) -> Vec<Named> {
     let mut all: Vec<Named> = schema.heads_of(Kind::is_relation).map(named).collect();
     for table in schema.tables.values() {
         let index = |i: &crate::schema::Index| {
-            let name = ObjectName { schema: table.name.schema.clone(), name: i.name.clone() };
+            let name = table.name.renamed(i.name.clone());
             (table.address().child(Part::Index, &i.name), name, i.origin)
         };
         all.extend(table.indexes.values().map(index));

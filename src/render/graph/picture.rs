@@ -205,6 +205,6 @@ fn relation(tables: &[&Table], from: usize, key: &ForeignKey, mark: Option<Symbo
 /// any other.
 fn target(tables: &[&Table], from: &Table, name: &ObjectName) -> Option<usize> {
     let exact = |n: &ObjectName| tables.iter().position(|t| t.name == *n);
-    let beside = ObjectName { schema: from.name.schema.clone(), name: name.name.clone() };
+    let beside = from.name.renamed(name.name.clone());
     exact(name).or_else(|| exact(&beside)).or_else(|| tables.iter().position(|t| t.name.name == name.name))
 }

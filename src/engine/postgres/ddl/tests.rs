@@ -11,7 +11,7 @@ fn ident(name: &str) -> Ident {
 #[test]
 fn a_table() {
     let names = Names::new(ident("public"));
-    let mut table = Table::new(ObjectName { schema: Some(ident("app")), name: ident("U s\"er") });
+    let mut table = Table::new(ObjectName::new(Some(ident("app")), ident("U s\"er")));
     let mut id = Column::new(ident("id"), Type::BigInt);
     (id.identity, id.not_null, id.sequence.start) = (Some(Identity::Always), true, Some(5));
     let mut name = Column::new(ident("name"), Type::VarChar(9));

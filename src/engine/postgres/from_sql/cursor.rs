@@ -152,7 +152,7 @@ impl<'a> Cursor<'a> {
         match parts {
             [name] => Ok(ObjectName::bare(name.clone())),
             [schema, name] if schema.as_str() == HOME => Ok(ObjectName::bare(name.clone())),
-            [schema, name] => Ok(ObjectName { schema: Some(schema.clone()), name: name.clone() }),
+            [schema, name] => Ok(ObjectName::new(Some(schema.clone()), name.clone())),
             _ => self.refuse("too many parts in the name: expected a schema and an object"),
         }
     }

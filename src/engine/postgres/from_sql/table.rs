@@ -144,7 +144,7 @@ impl Reader {
         }
         column.identity = Some(if always { Identity::Always } else { Identity::ByDefault });
         column.not_null = true;
-        let mut sequence = ObjectName { schema: table.schema.clone(), name: ident(&default_name::sequence(table, &column.name)) };
+        let mut sequence = table.renamed(ident(&default_name::sequence(table, &column.name)));
         if c.is_symbol('(') {
             let mut inner = c.group()?;
             let (options, name) = super::sequence::options(&mut inner, &column.ty)?;
@@ -161,7 +161,7 @@ impl Reader {
         if !matches!(&column.ty, Type::Other(name) if ["smallserial", "serial2"].contains(&name.as_str())) {
             return;
         }
-        let name = ObjectName { schema: table.schema.clone(), name: ident(&default_name::sequence(table, &column.name)) };
+        let name = table.renamed(ident(&default_name::sequence(table, &column.name)));
         (column.ty, column.not_null) = (Type::SmallInt, true);
         let takes_from = format!("nextval('{}'::regclass)", spelled(&name).replace('\'', "''"));
         column.default = Some(crate::schema::DefaultValue::new(Literal::Expr(crate::schema::Expr::new(takes_from))));

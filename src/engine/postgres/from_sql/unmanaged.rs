@@ -5,7 +5,7 @@ use super::cursor::{Cursor, Read};
 use super::table::spelled;
 use super::{HOME, Reader};
 use crate::engine::postgres::{read_type, types};
-use crate::schema::{AnyKind, Kind, Type, UnmanagedKind};
+use crate::schema::{AnyKind, DefinedKind, Kind, Type, UnmanagedKind};
 
 /// The kinds that do not belong to a table, each with whether it is in a schema.
 const PLAIN: [(&str, UnmanagedKind); 4] = [
@@ -21,8 +21,8 @@ const ROUTINES: [(&str, UnmanagedKind); 3] =
 
 /// The kinds that belong to a table or view.
 const STANDING: [(&str, AnyKind); 5] = [
-    ("trigger", AnyKind::Object(Kind::Trigger)),
-    ("constraint trigger", AnyKind::Object(Kind::Trigger)),
+    ("trigger", AnyKind::Object(Kind::Defined(DefinedKind::Trigger))),
+    ("constraint trigger", AnyKind::Object(Kind::Defined(DefinedKind::Trigger))),
     ("policy", AnyKind::Unmanaged(UnmanagedKind::Policy)),
     ("rule", AnyKind::Unmanaged(UnmanagedKind::Rule)),
     ("statistics", AnyKind::Unmanaged(UnmanagedKind::Statistics)),

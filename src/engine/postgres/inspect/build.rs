@@ -84,7 +84,7 @@ impl Builder {
     /// Returns a name without its schema if that is the default one.
     pub(super) fn name(&self, schema: &str, name: &str) -> ObjectName {
         let own = schema != self.default_schema();
-        ObjectName { schema: own.then(|| ident(schema)), name: ident(name) }
+        ObjectName::new(own.then(|| ident(schema)), ident(name))
     }
 
     pub(super) fn ty(&self, text: &str) -> Type {

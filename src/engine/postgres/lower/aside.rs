@@ -130,7 +130,7 @@ pub(super) fn holders<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
             Kind::Sequence => vec![context.relation(&head.name)],
             Kind::Enum | Kind::Domain => vec![context.ty(&head.name)],
             // Tables have been handled with their parts; no other kind shares its names.
-            Kind::Table | Kind::Trigger | Kind::VirtualTable | Kind::Namespace | Kind::Extension => continue,
+            Kind::Table | Kind::Defined(_) | Kind::VirtualTable | Kind::Namespace | Kind::Extension => continue,
         };
         let (name, address) = (head.name.clone(), Address::of(kind, &head.name));
         found.push(Holder { what: What::Object(kind), name, table: None, address, resources });

@@ -82,7 +82,7 @@ fn declared<'a>(context: &LoweringContext<'a>) -> Vec<Declared<'a>> {
 fn unmanaged<'a>(context: &LoweringContext<'a>) -> Vec<Holder<'a>> {
     let holder = |u: &crate::schema::Unmanaged| {
         let name = match u.name.split_once('.') {
-            Some((schema, name)) => ObjectName { schema: Some(ident(schema)), name: ident(name) },
+            Some((schema, name)) => ObjectName::new(Some(ident(schema)), ident(name)),
             None => ObjectName::bare(ident(&u.name)),
         };
         let resources = match &u.kind {

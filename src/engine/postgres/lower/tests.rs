@@ -58,7 +58,7 @@ pub(super) fn ident(name: &str) -> Ident {
 
 pub(super) fn object(name: &str) -> ObjectName {
     match name.split_once('.') {
-        Some((schema, name)) => ObjectName { schema: Some(ident(schema)), name: ident(name) },
+        Some((schema, name)) => ObjectName::new(Some(ident(schema)), ident(name)),
         None => ObjectName::bare(ident(name)),
     }
 }

@@ -72,7 +72,7 @@ fn binds_elements(context: &LoweringContext<'_>, before: &Domain, after: &Domain
 
 /// Returns the name of the old type while both exist. Types share a namespace with tables and views.
 fn aside(context: &LoweringContext<'_>, name: &ObjectName) -> ObjectName {
-    let called = |n: &str| ObjectName { schema: name.schema.clone(), name: Ident::new(n, Case::Exact) };
+    let called = |n: &str| name.renamed(Ident::new(n, Case::Exact));
     let is_type = |n: &ObjectName| {
         let types = |s: &Schema| s.enums.keys().chain(s.domains.keys()).any(|t| context.names.same(t, n));
         types(context.current) || types(context.desired)

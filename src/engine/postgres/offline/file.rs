@@ -50,7 +50,7 @@ pub(crate) fn for_file(settled: &NormalizedPair, changes: &Changes) -> Schema {
 }
 
 fn live<'l, T>(all: &'l indexmap::IndexMap<ObjectName, T>, name: &ObjectName, was: &[Ident]) -> Option<&'l T> {
-    let olds = was.iter().map(|w| ObjectName { schema: name.schema.clone(), name: w.clone() });
+    let olds = was.iter().map(|w| name.renamed(w.clone()));
     std::iter::once(name.clone()).chain(olds).find_map(|n| all.get(&n))
 }
 

@@ -142,7 +142,7 @@ fn pair(name: &ObjectName) -> [String; 2] {
 }
 
 fn named(schema: &str, name: &str) -> ObjectName {
-    ObjectName { schema: (!schema.is_empty()).then(|| ident(schema)), name: ident(name) }
+    ObjectName::new((!schema.is_empty()).then(|| ident(schema)), ident(name))
 }
 
 /// Returns the tables that have rows according to these facts.

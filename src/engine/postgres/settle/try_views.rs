@@ -185,7 +185,7 @@ async fn reads(connection: &mut Connection, made: &[Attempt<'_>]) -> Result<Vec<
 
 /// Returns the problem of a view that reads what the change drops or renames.
 fn lost(view: &Body, read: &Read, home: &str, live: &Schema, desired: &Schema) -> Option<Problem> {
-    let name = ObjectName { schema: (read.schema != home).then(|| inspect::ident(&read.schema)), name: inspect::ident(&read.relation) };
+    let name = ObjectName::new((read.schema != home).then(|| inspect::ident(&read.schema)), inspect::ident(&read.relation));
     let kind = kind_of(live, &name)?;
     if desired.ignores(kind, &name) {
         return None;

@@ -104,7 +104,7 @@ fn live_name(live: &Schema, body: &Body) -> Option<ObjectName> {
         _ => live.views.contains_key(n),
     };
     let name = &body.head.name;
-    let olds = body.head.was.iter().map(|w| ObjectName { schema: name.schema.clone(), name: w.clone() });
+    let olds = body.head.was.iter().map(|w| name.renamed(w.clone()));
     std::iter::once(name.clone()).chain(olds).find(is_live)
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn refused(connection: &mut Connection, domains: &[&Domain], st
 /// conflict.
 fn temporary(domain: &Domain) -> Domain {
     let mut whole = domain.clone();
-    whole.name = ObjectName { schema: Some(Ident::new("pg_temp", Case::Exact)), name: Ident::new("_rosey_domain", Case::Exact) };
+    whole.name = ObjectName::new(Some(Ident::new("pg_temp", Case::Exact)), Ident::new("_rosey_domain", Case::Exact));
     whole.checks = whole.checks.iter().map(|c| Check { name: None, not_valid: false, ..c.clone() }).collect();
     whole
 }

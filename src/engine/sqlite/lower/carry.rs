@@ -9,7 +9,7 @@ use super::super::lexer::quote;
 use super::{name_of, trigger_of, words};
 use crate::diff::{Changes, Delta};
 use crate::plan::{Action, Code, Hazard, Level, Resource, Statement, Step};
-use crate::schema::{Address, AnyKind, Ident, Kind, Part, Schema, Trigger, View};
+use crate::schema::{Address, AnyKind, DefinedKind, Definition, Ident, Kind, Part, Schema, View};
 
 /// Returns the steps, and the obstructing views and triggers that could not be re-created.
 ///
@@ -64,7 +64,7 @@ pub(super) fn lower<'l>(
     steps.extend(changes.views().flat_map(|delta| body_steps(delta, &around, view)));
     for mut step in changes.triggers().flat_map(|delta| body_steps(delta, &around, trigger)) {
         if !step.footprint.creates.is_empty() {
-            step.footprint.prefers.extend(back.get(&AnyKind::from(Kind::Trigger)).into_iter().flatten().cloned());
+            step.footprint.prefers.extend(back.get(&AnyKind::from(DefinedKind::Trigger)).into_iter().flatten().cloned());
         }
         steps.push(step);
     }
@@ -76,7 +76,7 @@ pub(super) fn lower<'l>(
 fn followers<'l>(live: &'l Live, away: &[&'l Stored]) -> Vec<&'l Stored> {
     let mut behind: BTreeSet<String> = BTreeSet::new();
     let mut found = Vec::new();
-    for row in live.stored.iter().filter(|r| r.kind == Kind::Trigger) {
+    for row in live.stored.iter().filter(|r| r.kind == DefinedKind::Trigger) {
         let table = row.table.to_ascii_lowercase();
         if away.iter().any(|a| std::ptr::eq(*a, row)) {
             behind.insert(table);
@@ -96,7 +96,7 @@ fn in_the_way<'l>(live: &'l Live, gone: &mut BTreeSet<String>) -> Vec<&'l Stored
     let candidates: Vec<(&Stored, BTreeSet<String>)> = live
         .stored
         .iter()
-        .filter(|r| r.kind == Kind::View || r.kind == Kind::Trigger)
+        .filter(|r| r.kind == Kind::View || r.kind == DefinedKind::Trigger)
         .map(|r| (r, words(r.sql.as_deref().unwrap_or_default())))
         .collect();
     let mut found = vec![false; candidates.len()];
@@ -128,7 +128,7 @@ fn names_only(row: &Stored, gone: &BTreeSet<String>, rewritten: &BTreeSet<String
 /// which SQLite does not rewrite them.
 pub(super) fn left_behind(changes: &Changes, live: &Live, desired: &Schema, rewritten: &BTreeSet<String>) -> Vec<(Address, Hazard)> {
     let mut found = Vec::new();
-    for row in live.stored.iter().filter(|r| r.kind == Kind::View || r.kind == Kind::Trigger) {
+    for row in live.stored.iter().filter(|r| r.kind == Kind::View || r.kind == DefinedKind::Trigger) {
         let name = super::super::cursor::ident(&row.name);
         let dropped = changes.views().filter_map(Delta::before).any(|v| v.name.name == name)
             || changes.triggers().filter_map(Delta::before).any(|t| t.name.name == name);
@@ -174,9 +174,9 @@ fn view(v: &View) -> Body<'_> {
     Body { kind: Kind::View, name, address: v.address(), resource: name_of(name), text: &v.query.text, create: ddl::create_view(v) }
 }
 
-fn trigger(t: &Trigger) -> Body<'_> {
+fn trigger(t: &Definition) -> Body<'_> {
     let name = &t.name.name;
-    Body { kind: Kind::Trigger, name, address: t.address(), resource: trigger_of(name), text: &t.body.text, create: ddl::create_trigger(t) }
+    Body { kind: t.kind.into(), name, address: t.address(), resource: trigger_of(name), text: &t.body.text, create: ddl::create_trigger(t) }
 }
 
 /// What determines the order of views and triggers.
@@ -292,6 +292,6 @@ fn old_names(changes: &Changes) -> BTreeSet<String> {
 
 fn declared(row: &Stored, name: &Ident, desired: &Schema) -> Option<String> {
     let view = || desired.views.values().find(|v| v.name.name == *name).map(ddl::create_view);
-    let trigger = || desired.triggers.values().find(|t| t.name.name == *name).map(ddl::create_trigger);
+    let trigger = || desired.triggers().values().find(|t| t.name.name == *name).map(ddl::create_trigger);
     if row.kind == Kind::View { view() } else { trigger() }
 }

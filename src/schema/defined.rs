@@ -1,0 +1,170 @@
+//! Objects that SQL defines as a whole: a name, what else identifies them, and the text of a statement.
+//! [`DefinedKind`] is the only list of their kinds; an engine has a table with a row for each kind that it
+//! manages. Nothing here reads the text.
+
+use std::fmt;
+
+use indexmap::IndexMap;
+
+use super::kind::Trait;
+use super::{Body, Dialect, Expr, Head, Ident, Kind, ObjectName, Schema};
+
+/// What identifies an object of a kind besides its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IdentifiedBy {
+    /// Nothing.
+    Name,
+    /// The table or view that it is on, where names are unique per table.
+    Relation,
+}
+
+macro_rules! defined_kinds {
+    ($($(#[$doc:meta])* $kind:ident $word:literal $sql:literal $by:ident [$($trait:ident)*];)+) => {
+        /// A kind of object that SQL defines as a whole: its keyword in the schema language, its words in SQL,
+        /// what identifies its objects, and what distinguishes it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[non_exhaustive]
+        pub enum DefinedKind {
+            $($(#[$doc])* $kind,)+
+        }
+
+        impl DefinedKind {
+            /// All of them.
+            pub const ALL: &[DefinedKind] = &[$(DefinedKind::$kind),+];
+
+            /// Returns its word.
+            pub fn word(self) -> &'static str {
+                match self {
+                    $(DefinedKind::$kind => $word,)+
+                }
+            }
+
+            /// Returns its words in `CREATE`, `ALTER`, `DROP` and `COMMENT ON`.
+            pub fn sql(self) -> &'static str {
+                match self {
+                    $(DefinedKind::$kind => $sql,)+
+                }
+            }
+
+            /// Returns what may identify its objects besides their names.
+            fn by(self) -> IdentifiedBy {
+                match self {
+                    $(DefinedKind::$kind => IdentifiedBy::$by,)+
+                }
+            }
+
+            pub(super) fn traits(self) -> &'static [Trait] {
+                match self {
+                    $(DefinedKind::$kind => &[$(Trait::$trait),*],)+
+                }
+            }
+        }
+    };
+}
+
+defined_kinds! {
+    /// A trigger.
+    Trigger "trigger" "TRIGGER" Relation [];
+}
+
+impl DefinedKind {
+    /// Returns whether its objects are on a table or view.
+    pub fn is_on_relation(self) -> bool {
+        self.by() == IdentifiedBy::Relation
+    }
+
+    /// Returns what identifies its objects in a database besides their names.
+    pub fn identified_by(self, dialect: Dialect) -> IdentifiedBy {
+        match self.by() {
+            IdentifiedBy::Relation if !dialect.capabilities().has_names_per_table => IdentifiedBy::Name,
+            by => by,
+        }
+    }
+}
+
+impl fmt::Display for DefinedKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// An object that SQL defines as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Definition {
+    /// What all objects have in common.
+    pub head: Head,
+    /// Its kind.
+    pub kind: DefinedKind,
+    /// Everything after the name.
+    pub body: Expr,
+    /// The table or view it is on, if that has been read from the body.
+    pub table: Option<Ident>,
+}
+
+impl Definition {
+    /// Creates an object with just its definition.
+    pub fn new(kind: DefinedKind, name: ObjectName, body: Expr) -> Self {
+        Definition { head: Head::new(name), kind, body, table: None }
+    }
+}
+
+impl Definition {
+    /// Returns the table or view that it is on, if that is known.
+    pub fn on(&self) -> Option<ObjectName> {
+        self.table.as_ref().map(|table| ObjectName::new(self.name.schema.clone(), table.clone()))
+    }
+}
+
+impl Body for Definition {
+    fn kind(&self) -> Kind {
+        Kind::Defined(self.kind)
+    }
+
+    fn peers_in<'s>(&self, schema: &'s mut Schema) -> &'s mut IndexMap<ObjectName, Self> {
+        schema.definitions.of_mut(self.kind)
+    }
+}
+
+/// The objects that SQL defines as a whole, by kind and name.
+#[derive(Debug, Clone)]
+pub struct Definitions(Vec<IndexMap<ObjectName, Definition>>);
+
+impl Default for Definitions {
+    fn default() -> Self {
+        Definitions(DefinedKind::ALL.iter().map(|_| IndexMap::new()).collect())
+    }
+}
+
+impl Definitions {
+    /// Returns those of one kind.
+    pub fn of(&self, kind: DefinedKind) -> &IndexMap<ObjectName, Definition> {
+        &self.0[kind as usize]
+    }
+
+    /// Returns the same, mutably.
+    pub fn of_mut(&mut self, kind: DefinedKind) -> &mut IndexMap<ObjectName, Definition> {
+        &mut self.0[kind as usize]
+    }
+
+    /// Returns all of them, kind by kind.
+    pub fn values(&self) -> impl Iterator<Item = &Definition> {
+        self.0.iter().flat_map(IndexMap::values)
+    }
+
+    /// Returns the same, mutably. Names and kinds are keys and must not be changed.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut Definition> {
+        self.0.iter_mut().flat_map(IndexMap::values_mut)
+    }
+
+    /// Returns the objects of each kind, mutably.
+    pub(crate) fn kinds_mut(&mut self) -> impl Iterator<Item = (DefinedKind, &mut IndexMap<ObjectName, Definition>)> {
+        DefinedKind::ALL.iter().copied().zip(&mut self.0)
+    }
+}
+
+impl Schema {
+    /// Returns the triggers.
+    pub fn triggers(&self) -> &IndexMap<ObjectName, Definition> {
+        self.definitions.of(DefinedKind::Trigger)
+    }
+}
