@@ -104,9 +104,9 @@ fn managed<'s>(schema: &'s Schema, ignores: &[Ignore]) -> Cow<'s, Schema> {
         let schema = &table.head.name.schema;
         table.indexes.retain(|name, _| !covers(Part::Index.into(), &ObjectName::new(schema.clone(), name.clone())));
     }
-    let is_ignored = |on: ObjectName| covers(Kind::Table.into(), &on) || covers(Kind::View.into(), &on);
+    let is_ignored = |on: &ObjectName| covers(Kind::Table.into(), on) || covers(Kind::View.into(), on);
     for (_, all) in kept.definitions.kinds_mut() {
-        all.retain(|_, d| !d.on().is_some_and(is_ignored));
+        all.retain(|_, d| !d.table.as_ref().is_some_and(is_ignored));
     }
     Cow::Owned(kept)
 }

@@ -206,7 +206,10 @@ impl Object for View {
 
 impl Object for Definition {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
-        sql(&before.body, &after.body).of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string())).0
+        sql(&before.body, &after.body)
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
+            .0
     }
 }
 

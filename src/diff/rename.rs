@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::change::rename_others;
 use super::moves::{Declared, Moves, Names, Spare, moves, one_by_one};
 use super::object::Object;
-use crate::schema::{Body, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, Part, PartKey, Problem, Schema, Span, Table, is_done};
+use crate::schema::{Body, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, Of, Part, PartKey, Problem, Schema, Span, Table, is_done};
 
 /// The renames of one change, as if those of each kind were done at once, with old and new names.
 #[derive(Debug, Default)]
@@ -238,8 +238,16 @@ fn apply(live: &mut Schema, renames: &Renames) {
 fn rename_in_bodies(live: &mut Schema, old: &Ident, new: &Ident) {
     let bodies = live.texts_mut().filter(|(kind, ..)| *kind != Kind::VirtualTable);
     bodies.for_each(|(_, _, text)| text.rename(old, new));
-    for definition in live.definitions.values_mut().filter(|d| d.table.as_ref() == Some(old)) {
-        definition.table = Some(new.clone());
+    for table in live.definitions.values_mut().filter_map(|d| d.table.as_mut()).filter(|t| t.name == *old) {
+        table.name = new.clone();
+    }
+    let is_on = |name: &ObjectName| matches!(&name.of, Of::Relation(relation) if relation == old);
+    if live.definitions.values().any(|d| is_on(&d.name)) {
+        live.rename_each(|_, name| {
+            if is_on(name) {
+                name.of = Of::Relation(new.clone());
+            }
+        });
     }
 }
 

@@ -43,7 +43,7 @@ mod writer;
 
 use indexmap::map::Entry;
 
-use crate::schema::{Body, Dialect, Kind, Problem, Schema, Unread};
+use crate::schema::{Body, DefinedKind, Dialect, Kind, Problem, Schema, Unread};
 
 pub use diagnostics::{Diagnostics, Remarks};
 pub use edit::{NodeEdit, edited, node_at};
@@ -82,12 +82,15 @@ pub fn decode_all(sources: &Sources, dialect: Dialect) -> (Schema, Vec<Problem>)
     let mut declared = Declared::default();
     let here = sources.files().iter().enumerate().filter(|(_, f)| f.only.is_none_or(|only| only == dialect));
     for (file, source) in here {
-        let ctx = Ctx::new(file as u32, dialect);
+        let ctx = Ctx::new(file as u32, dialect).with_texts(sources.texts());
         let parsed = parse::parse(file as u32, &source.text, |start, document| {
             ctx.starts_at(start);
             for node in document.nodes() {
                 if sources.are_loose() && node.name().value() == "include" {
                     ctx.problem(no_include(&ctx, node));
+                }
+                if sources.are_loose() && DefinedKind::ALL.iter().any(|kind| kind.word() == node.name().value()) {
+                    defined::files(node).for_each(|file| ctx.problem(no_file(&ctx, file)));
                 }
                 decode_top(&ctx, node, &mut schema, &mut unread, &mut declared);
             }
@@ -116,6 +119,12 @@ pub fn check_syntax(sources: &Sources) -> Result<(), Diagnostics> {
 fn no_include(ctx: &Ctx, node: &kdl::KdlNode) -> Problem {
     let at = ctx.span(node.name().span());
     Problem::new("`include` in a text that is not a file", at, "includes nothing").help("put what it includes in its place")
+}
+
+/// Reports a `from` in a recorded or embedded schema, which has no files.
+fn no_file(ctx: &Ctx, file: &kdl::KdlEntry) -> Problem {
+    let at = ctx.span(file.span());
+    Problem::new("`from` in a text that is not a file", at, "cannot be read").help("write what follows the name in `as`")
 }
 
 fn decode_top(ctx: &Ctx, kdl: &kdl::KdlNode, schema: &mut Schema, unread: &mut Unread, declared: &mut Declared) {

@@ -1,6 +1,8 @@
 //! Reads one KDL node: its arguments, properties and children. What is not read is reported as a problem.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ::kdl::{KdlEntry, KdlNode};
 use miette::SourceSpan;
@@ -19,11 +21,34 @@ pub(super) struct Ctx {
     problems: RefCell<Vec<Problem>>,
     /// The number of nodes that could not be read at all.
     lost: Cell<usize>,
+    /// The contents of the files that nodes name, by the file that names them and their path in it.
+    texts: Texts,
 }
+
+/// The contents of files that nodes name, by the number of the file that names them and their path in it.
+pub(super) type Texts = Arc<BTreeMap<(u32, String), String>>;
 
 impl Ctx {
     pub(super) fn new(file: u32, dialect: Dialect) -> Self {
-        Ctx { file, start: Cell::new(0), dialect, by_dialect: true, problems: RefCell::new(Vec::new()), lost: Cell::new(0) }
+        Ctx {
+            file,
+            start: Cell::new(0),
+            dialect,
+            by_dialect: true,
+            problems: RefCell::new(Vec::new()),
+            lost: Cell::new(0),
+            texts: Texts::default(),
+        }
+    }
+
+    /// Returns the same for a file whose nodes name these files.
+    pub(super) fn with_texts(self, texts: Texts) -> Self {
+        Ctx { texts, ..self }
+    }
+
+    /// Returns the contents of a file that a node names.
+    pub(super) fn text_of(&self, path: &str) -> Option<&str> {
+        self.texts.get(&(self.file, path.to_owned())).map(String::as_str)
     }
 
     /// Creates a context for a file without `only=`, in which no name depends on a dialect.
@@ -365,7 +390,8 @@ impl<'a> Node<'a> {
     }
 
     fn only_word(mut self, read: impl FnOnce(&Arg<'a>) -> Option<Expr>) -> Option<Expr> {
-        let arg = self.required("its SQL", &format!("write `{} \"SQL\"`", self.name()))?;
+        let (what, form) = if self.name() == "from" { ("a path", "FILE.sql") } else { ("its SQL", "SQL") };
+        let arg = self.required(what, &format!("write `{} \"{form}\"`", self.name()))?;
         let expr = read(&arg);
         self.finish(&[]);
         expr

@@ -4,11 +4,12 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
-use super::Diagnostics;
 use super::file::{SCHEMA, folder_of, leads_out, read_text, size};
 use super::limits;
+use super::node::Texts;
 use super::parse::outline;
-use crate::schema::{Dialect, Problem, Span};
+use super::{Diagnostics, defined};
+use crate::schema::{DefinedKind, Dialect, Problem, Span};
 
 /// How many `**` a pattern may have: each one multiplies the folders to search.
 const DEEP_GLOBS: usize = 1;
@@ -39,6 +40,8 @@ pub struct Sources {
     files: Vec<SourceFile>,
     /// Whether they are not files, so that nothing can be included.
     loose: bool,
+    /// The contents of the SQL files that nodes name.
+    texts: Texts,
     problems: Vec<Problem>,
 }
 
@@ -85,6 +88,11 @@ impl Sources {
     /// Returns whether they are texts without files, whose includes are not read.
     pub(super) fn are_loose(&self) -> bool {
         self.loose
+    }
+
+    /// Returns the contents of the SQL files that nodes name.
+    pub(super) fn texts(&self) -> Texts {
+        Texts::clone(&self.texts)
     }
 
     /// Returns the problems with includes in all files.
@@ -139,18 +147,72 @@ impl Reader {
         if self.seen.len() > limits::FILES {
             return Err(too_large(format!("the schema has more than {} files", limits::FILES)));
         }
-        let text = read_text(path, self.left).map_err(|e| match e.kind() {
-            std::io::ErrorKind::FileTooLarge => too_large(format!("with {}, the schema is larger than {}", path.display(), size(SCHEMA))),
-            std::io::ErrorKind::InvalidData => std::io::Error::new(e.kind(), format!("{} is not UTF-8 text", path.display())),
-            kind => std::io::Error::new(kind, format!("{}: {e}", path.display())),
-        })?;
+        let text = read_text(path, self.left).map_err(|e| self.unreadable(path, e))?;
         self.left -= text.len() as u64;
         let name = path.display().to_string();
         let file = self.sources.add(SourceFile { name, text, only, foreign: self.foreign });
+        for (named, span) in self.named_files(file) {
+            self.take_in_sql(path, file, named, span)?;
+        }
         for (pattern, span, inner) in self.includes(file) {
             self.include(path, &pattern, span, only.or(inner))?;
         }
         Ok(())
+    }
+
+    /// Returns the SQL files that nodes name with `from`, found without parsing the rest.
+    fn named_files(&self, file: u32) -> Vec<(String, Span)> {
+        let text = &self.sources.files[file as usize].text;
+        let outline = outline(text);
+        if outline.refusal().is_some() {
+            return Vec::new(); // Reported when the file is decoded.
+        }
+        let is_one = |word: &str| DefinedKind::ALL.iter().any(|kind| kind.word() == word);
+        let mut found = Vec::new();
+        for (range, _) in outline.nodes().filter(|(range, word)| is_one(word) && text[range.clone()].contains("from")) {
+            let Ok(document) = super::parse::document(&text[range.clone()]) else { continue };
+            for entry in document.nodes().iter().flat_map(defined::files) {
+                let place = Span { file, start: (range.start + entry.span().offset()) as u32, len: entry.span().len() as u32 };
+                found.extend(entry.value().as_string().map(|path| (path.to_owned(), place)));
+            }
+        }
+        found
+    }
+
+    /// Reads an SQL file that a node names.
+    fn take_in_sql(&mut self, from: &Path, file: u32, named: String, span: Span) -> std::io::Result<()> {
+        let mut problem = |message: String, help: &str| {
+            self.sources.problems.push(Problem::new(message, span, "named here").help(help));
+        };
+        if steps_out(&named) {
+            problem(format!("`{named}` leads outside the schema folder"), "name a file in the folder of this file or below it");
+            return Ok(());
+        }
+        let path = from.parent().unwrap_or(Path::new("")).join(&named);
+        match path.canonicalize() {
+            Ok(real) if real.starts_with(&self.root) => {}
+            Ok(_) => {
+                let message = format!("`{}` is a symbolic link to a file outside the schema folder", path.display());
+                problem(message, "put the file itself in the schema folder");
+                return Ok(());
+            }
+            Err(error) => {
+                problem(format!("{}: {error}", path.display()), "the path is relative to the file that contains the node");
+                return Ok(());
+            }
+        }
+        let text = read_text(&path, self.left).map_err(|e| self.unreadable(&path, e))?;
+        self.left -= text.len() as u64;
+        Texts::make_mut(&mut self.sources.texts).insert((file, named), text);
+        Ok(())
+    }
+
+    fn unreadable(&self, path: &Path, error: std::io::Error) -> std::io::Error {
+        match error.kind() {
+            std::io::ErrorKind::FileTooLarge => too_large(format!("with {}, the schema is larger than {}", path.display(), size(SCHEMA))),
+            std::io::ErrorKind::InvalidData => std::io::Error::new(error.kind(), format!("{} is not UTF-8 text", path.display())),
+            kind => std::io::Error::new(kind, format!("{}: {error}", path.display())),
+        }
     }
 
     /// Returns the patterns of `include` nodes, found without parsing the rest.
@@ -178,8 +240,7 @@ impl Reader {
         let mut problem = |message: String, help: &str| {
             self.sources.problems.push(Problem::new(message, span, "included here").help(help));
         };
-        let steps_out = |c: Component| !matches!(c, Component::Normal(_) | Component::CurDir);
-        if Path::new(pattern).components().any(steps_out) {
+        if steps_out(pattern) {
             problem(format!("`{pattern}` leads outside the schema folder"), "include only files in the folder of this file or below it");
             return Ok(());
         }
@@ -216,6 +277,11 @@ impl Reader {
         }
         Ok(())
     }
+}
+
+/// Returns whether a relative path may lead out of its folder without a link.
+fn steps_out(path: &str) -> bool {
+    Path::new(path).components().any(|c| !matches!(c, Component::Normal(_) | Component::CurDir))
 }
 
 fn too_large(message: String) -> std::io::Error {

@@ -229,7 +229,8 @@ impl Writer {
         if !keeps_lines(sql) {
             return self.line(Line::new(child).text(sql));
         }
-        self.line(Line::new(child).word("\"\"\""));
+        let raw = hashes(sql);
+        self.line(Line::new(child).word(&format!("{raw}\"\"\"")));
         self.depth += 1;
         for row in sql.split('\n') {
             if !row.is_empty() {
@@ -239,7 +240,7 @@ impl Writer {
             self.text.push('\n');
         }
         self.indent();
-        self.text.push_str("\"\"\"\n");
+        self.text.push_str(&format!("\"\"\"{raw}\n"));
         self.depth -= 1;
     }
 
@@ -277,5 +278,14 @@ impl Writer {
 fn keeps_lines(sql: &str) -> bool {
     let blank_line = sql.lines().any(|l| !l.is_empty() && l.trim().is_empty());
     let control = |c: char| c.is_control() && c != '\n' && c != '\t' || deceives(c);
-    sql.contains('\n') && !blank_line && !sql.contains("\"\"\"") && !sql.contains(['\\', '\r']) && !sql.chars().any(control)
+    sql.contains('\n') && !blank_line && !sql.contains('\r') && !sql.chars().any(control)
+}
+
+/// Returns the `#` around a raw `"""` string, or nothing if the text contains nothing that has to be escaped.
+fn hashes(sql: &str) -> String {
+    if !sql.contains('\\') && !sql.contains("\"\"\"") {
+        return String::new();
+    }
+    let counts = (1..).map(|n| "#".repeat(n));
+    counts.into_iter().find(|raw| !sql.contains(&format!("\"\"\"{raw}"))).unwrap_or_default()
 }

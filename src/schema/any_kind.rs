@@ -148,8 +148,6 @@ words! {
         SecurityLabel "security label" [OfDatabase];
         /// A foreign server.
         Server "server" [OfDatabase];
-        /// Extended statistics.
-        Statistics "statistics" [OfRelation];
         /// How much detail ANALYZE collects about a column.
         StatisticsTarget "statistics target" [OfRelation Property NamesColumn OnIndex];
         /// The storage of a column.
@@ -226,7 +224,7 @@ impl AnyKind {
 
     /// Returns whether unmanaged objects of this kind belong to a relation.
     pub(super) fn is_of_relation(&self) -> bool {
-        matches!(self, AnyKind::Object(Kind::Defined(kind)) if kind.is_on_relation()) || self.is(Trait::OfRelation)
+        matches!(self, AnyKind::Object(Kind::Defined(kind)) if kind.relation_keyword().is_some()) || self.is(Trait::OfRelation)
     }
 
     /// Returns whether unmanaged objects of this kind are not in a schema.

@@ -7,21 +7,24 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use super::kind::Trait;
-use super::{Body, Dialect, Expr, Head, Ident, Kind, ObjectName, Schema};
+use super::{Body, Dialect, Expr, Head, Kind, ObjectName, Schema};
 
 /// What identifies an object of a kind besides its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentifiedBy {
     /// Nothing.
     Name,
+    /// The types of its arguments, which its text begins with.
+    Arguments,
     /// The table or view that it is on, where names are unique per table.
     Relation,
 }
 
 macro_rules! defined_kinds {
-    ($($(#[$doc:meta])* $kind:ident $word:literal $sql:literal $by:ident [$($trait:ident)*];)+) => {
+    ($($(#[$doc:meta])* $kind:ident $word:literal $sql:literal $by:ident $on:literal [$($trait:ident)*];)+) => {
         /// A kind of object that SQL defines as a whole: its keyword in the schema language, its words in SQL,
-        /// what identifies its objects, and what distinguishes it.
+        /// what identifies its objects, the SQL keyword before the table or view that they are on, if any, and
+        /// what distinguishes it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum DefinedKind {
@@ -53,6 +56,14 @@ macro_rules! defined_kinds {
                 }
             }
 
+            /// Returns the SQL keyword before the table or view that its objects are on.
+            pub fn relation_keyword(self) -> Option<&'static str> {
+                let keyword = match self {
+                    $(DefinedKind::$kind => $on,)+
+                };
+                Some(keyword).filter(|k| !k.is_empty())
+            }
+
             pub(super) fn traits(self) -> &'static [Trait] {
                 match self {
                     $(DefinedKind::$kind => &[$(Trait::$trait),*],)+
@@ -64,13 +75,15 @@ macro_rules! defined_kinds {
 
 defined_kinds! {
     /// A trigger.
-    Trigger "trigger" "TRIGGER" Relation [];
+    Trigger "trigger" "TRIGGER" Relation "on" [];
+    /// Extended statistics.
+    Statistics "statistics" "STATISTICS" Name "from" [OfServer];
 }
 
 impl DefinedKind {
-    /// Returns whether its objects are on a table or view.
-    pub fn is_on_relation(self) -> bool {
-        self.by() == IdentifiedBy::Relation
+    /// Returns the kind for a word.
+    pub fn of_word(word: &str) -> Option<DefinedKind> {
+        DefinedKind::ALL.iter().copied().find(|k| k.word() == word)
     }
 
     /// Returns what identifies its objects in a database besides their names.
@@ -97,21 +110,14 @@ pub struct Definition {
     pub kind: DefinedKind,
     /// Everything after the name.
     pub body: Expr,
-    /// The table or view it is on, if that has been read from the body.
-    pub table: Option<Ident>,
+    /// The table or view that it is on, if that has been read from the body.
+    pub table: Option<ObjectName>,
 }
 
 impl Definition {
     /// Creates an object with just its definition.
     pub fn new(kind: DefinedKind, name: ObjectName, body: Expr) -> Self {
         Definition { head: Head::new(name), kind, body, table: None }
-    }
-}
-
-impl Definition {
-    /// Returns the table or view that it is on, if that is known.
-    pub fn on(&self) -> Option<ObjectName> {
-        self.table.as_ref().map(|table| ObjectName::new(self.name.schema.clone(), table.clone()))
     }
 }
 

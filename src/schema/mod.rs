@@ -25,6 +25,7 @@ mod postgres;
 mod problem;
 mod rest;
 mod shown;
+pub mod statement;
 mod table;
 mod types;
 mod unmanaged;

@@ -32,7 +32,7 @@ pub(crate) fn normalize(mut schema: Schema) -> Normalized {
         trigger.comment = None;
         tidy(&mut trigger.body);
         trigger.body.canon = canon(&trigger.body.text, &Scope::default());
-        trigger.table = trigger_table(&trigger.body.text);
+        trigger.table = trigger_table(&trigger.body.text).map(ObjectName::bare);
     }
     for table in schema.virtual_tables.values_mut() {
         tidy(&mut table.using);

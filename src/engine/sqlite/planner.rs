@@ -234,7 +234,7 @@ async fn proven_steps(changes: &Changes, live: &Live, desired: &Normalized, how:
 fn triggers_on_nothing(left: &Changes, desired: &Schema) -> Vec<Problem> {
     let mut found = Vec::new();
     for trigger in left.triggers().filter_map(Delta::after) {
-        let Some(on) = trigger.table.as_ref().filter(|on| !desired.has(Kind::is_relation, &ObjectName::bare((*on).clone()))) else {
+        let Some(on) = trigger.table.as_ref().filter(|on| !desired.has(Kind::is_relation, on)) else {
             continue;
         };
         let message = format!("trigger `{}` is on `{on}`, which the schema does not declare", trigger.name);

@@ -305,7 +305,7 @@ fn part_of(schema: &Schema, touched: &BTreeSet<String>) -> Schema {
     part.views.retain(|n, _| named(n));
     part.definitions
         .of_mut(DefinedKind::Trigger)
-        .retain(|n, t| named(n) || t.table.as_ref().is_some_and(|t| touched.contains(&t.as_str().to_ascii_lowercase())));
+        .retain(|n, t| named(n) || t.table.as_ref().is_some_and(|t| touched.contains(&t.name.as_str().to_ascii_lowercase())));
     part.virtual_tables.retain(|n, _| named(n));
     part.unmanaged.clear();
     part

@@ -64,7 +64,7 @@ pub(crate) fn read_trigger(sql: &str) -> Read<Definition> {
     c.eat_all(&["IF", "NOT", "EXISTS"]);
     let name = ObjectName::bare(c.object_name()?);
     let body = c.rest();
-    Ok(Definition { table: trigger_table(body), ..Definition::new(DefinedKind::Trigger, name, Expr::new(body)) })
+    Ok(Definition { table: trigger_table(body).map(ObjectName::bare), ..Definition::new(DefinedKind::Trigger, name, Expr::new(body)) })
 }
 
 /// Returns the table or view of a trigger: the name after the first ON of its head.
