@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use super::change::rename_others;
 use super::moves::{Declared, Moves, Names, Spare, moves, one_by_one};
 use super::object::Object;
-use crate::schema::{Body, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, Of, Part, PartKey, Problem, Schema, Span, Table, is_done};
+use crate::schema::{
+    Body, Definition, Exchanged, Expr, Ident, IndexPart, Kind, ObjectName, Of, Part, PartKey, Problem, Schema, Span, Table, is_done,
+};
 
 /// The renames of one change, as if those of each kind were done at once, with old and new names.
 #[derive(Debug, Default)]
@@ -229,6 +231,9 @@ fn apply(live: &mut Schema, renames: &Renames) {
             if let Some(t) = live.tables.get_mut(table) {
                 rename_column(t, old, new);
             }
+            // The database stores the column itself, and shows it under its new name.
+            let follows = |d: &&mut Definition| d.follows_columns() && d.table.as_ref() == Some(table);
+            live.definitions.values_mut().filter(follows).for_each(|d| d.body.rename(old, new));
             let pointing = live.tables.values_mut().flat_map(|t| &mut t.foreign_keys).filter(|f| f.table == *table);
             pointing.flat_map(|f| &mut f.to).filter(|c| *c == old).for_each(|c| *c = new.clone());
         }

@@ -195,10 +195,12 @@ fn insert<T: Body>(ctx: &Ctx, schema: &mut Schema, object: Option<T>) {
             v.insert(object);
         }
         Entry::Occupied(o) => {
-            let (kind, first, second) = (object.kind().to_string().replace('-', " "), o.key(), &object.name);
+            let kind = object.kind().to_string().replace('-', " ");
+            let kinds = if kind.ends_with('s') { kind } else { format!("{kind}s") };
+            let (first, second) = (o.key(), &object.name);
             let message = match first.to_string() == second.to_string() {
-                true => format!("two {kind}s are named `{first}`"),
-                false => format!("{kind}s `{first}` and `{second}` have the same name, because SQLite ignores case"),
+                true => format!("two {kinds} are named `{first}`"),
+                false => format!("{kinds} `{first}` and `{second}` have the same name, because SQLite ignores case"),
             };
             let problem = Problem::new(message, o.get().origin.0, "the first").also(object.origin.0, "the second");
             ctx.problem(problem.help("rename one of the two, or restrict each to one database with `only=sqlite` and `only=postgres`"));

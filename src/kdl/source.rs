@@ -113,6 +113,11 @@ impl Sources {
             take(file.only.map_or("", Dialect::word));
             take(if file.foreign { "foreign" } else { "" });
         }
+        for ((file, path), text) in self.texts.iter() {
+            take(&file.to_string());
+            take(path);
+            take(text);
+        }
         take(if self.problems.is_empty() { "" } else { "problems" });
     }
 

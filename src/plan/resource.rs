@@ -1,6 +1,8 @@
 //! What steps create, need, free and drop. SQLite has one namespace. PostgreSQL has several: the relations of
 //! a schema, its types, and the constraints of a table. Decides nothing.
 
+use crate::schema::DefinedKind;
+
 /// A resource of a step. Objects are identified by their keys, which contain the schema.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -20,6 +22,13 @@ pub enum Resource {
         table: String,
         /// The constraint's name.
         name: String,
+    },
+    /// An object that SQL defines as a whole.
+    Defined {
+        /// Its kind.
+        kind: DefinedKind,
+        /// Its key.
+        key: String,
     },
     /// The columns of a live table: dependents that read them are dropped before they change.
     Shape(String),

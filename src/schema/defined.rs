@@ -7,7 +7,7 @@ use std::fmt;
 use indexmap::IndexMap;
 
 use super::kind::Trait;
-use super::{Body, Dialect, Expr, Head, Kind, ObjectName, Schema};
+use super::{Body, Dialect, Expr, Head, Kind, ObjectName, Of, Schema};
 
 /// What identifies an object of a kind besides its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,6 +118,13 @@ impl Definition {
     /// Creates an object with just its definition.
     pub fn new(kind: DefinedKind, name: ObjectName, body: Expr) -> Self {
         Definition { head: Head::new(name), kind, body, table: None }
+    }
+}
+
+impl Definition {
+    /// Returns whether its text follows when a column of its table is renamed: it then refers to the column by number.
+    pub(crate) fn follows_columns(&self) -> bool {
+        self.kind == DefinedKind::Statistics || matches!(self.name.of, Of::Relation(_))
     }
 }
 

@@ -213,9 +213,16 @@ fn spell(token: &Token) -> String {
             if keyword { name } else { quote(&name) }
         }
         Token::SingleQuotedString(text) => literal(text),
+        Token::DollarQuotedString(text) => literal(&text.value),
         Token::Neq => "<>".to_owned(),
         other => other.to_string(),
     }
+}
+
+/// Returns the text with the lines empty that contain only spaces: a schema file cannot keep them.
+pub(crate) fn with_empty_lines(text: &str) -> String {
+    let is_blank = |line: &str| line.chars().all(|c| c == ' ' || c == '\t');
+    text.split('\n').map(|line| if is_blank(line) { "" } else { line }).collect::<Vec<_>>().join("\n")
 }
 
 /// Returns an identifier in double quotes.

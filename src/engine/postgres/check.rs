@@ -32,6 +32,8 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
         view.indexes.values().for_each(|i| index(i, &mut found));
         parameters(&view.with, view.origin, &mut found);
     }
+    let managed = schema.definitions.values().filter(|d| super::kinds::row(d.kind).is_some());
+    managed.for_each(|d| whole::definition(d, &mut found));
     own_types(schema, &mut found);
     super::check_names::problems(schema, LONGEST, &mut found);
     super::check_defaults::problems(schema, &mut found);
@@ -43,9 +45,10 @@ fn only_sqlite(message: String, origin: Origin, label: &str) -> Problem {
 }
 
 fn sqlite_kinds(schema: &Schema, found: &mut Vec<Problem>) {
-    for trigger in schema.triggers().values() {
-        let message = format!("trigger `{}`: triggers are not supported on PostgreSQL yet", trigger.name);
-        found.push(only_sqlite(message, trigger.origin, "not supported on PostgreSQL"));
+    for definition in schema.definitions.values().filter(|d| super::kinds::row(d.kind).is_none()) {
+        let (kind, name) = (definition.kind, &definition.name);
+        let message = format!("{kind} `{}`: {kind}s are not supported on PostgreSQL yet", name.name);
+        found.push(only_sqlite(message, definition.origin, "not supported on PostgreSQL"));
     }
     for table in schema.virtual_tables.values() {
         let message = format!("virtual table `{}`: PostgreSQL does not have virtual tables", table.name);

@@ -17,7 +17,7 @@ use super::planner::NormalizedPair;
 use crate::diff::{Changes, TableChange};
 use crate::engine::postgres::catalog_row::catalog_row;
 use crate::plan::{Action, Code, Hazard, Level, Resource, StatementKind, Step};
-use crate::schema::{Address, Kind, ObjectName, Schema};
+use crate::schema::{Address, DefinedKind, Kind, ObjectName, Schema};
 
 /// Adds the blocking dependents to the steps, and the columns outside the managed tables that new domain constraints affect.
 /// Sends few queries, or none if nothing is dropped or changed. A
@@ -129,7 +129,7 @@ fn query(targets: &[String]) -> String {
          oc.relkind::text AS kind, f.name AS name FROM ( \
          SELECT h.n, h.classid::regclass::text AS class, pg_describe_object(h.classid, h.objid, h.sub) AS told, \
          coalesce(p.polrelid, tr.tgrelid, s.stxrelid, r.ev_class, a.adrelid, nullif(c.conrelid, 0), pr.prrelid, i.indrelid, cl.oid) AS owner, \
-         coalesce(c.conname, r.rulename, at.attname, CASE WHEN i.indexrelid IS NOT NULL THEN cl.relname END)::text AS name \
+         coalesce(c.conname, r.rulename, at.attname, s.stxname, CASE WHEN i.indexrelid IS NOT NULL THEN cl.relname END)::text AS name \
          FROM held h LEFT JOIN pg_policy p ON h.classid = 'pg_policy'::regclass AND p.oid = h.objid \
          LEFT JOIN pg_trigger tr ON h.classid = 'pg_trigger'::regclass AND tr.oid = h.objid \
          LEFT JOIN pg_statistic_ext s ON h.classid = 'pg_statistic_ext'::regclass AND s.oid = h.objid \
@@ -206,6 +206,7 @@ impl Dependent {
                 is_table && (!desired.ignores(Kind::Table, owner) || steps.iter().any(|s| s.statements.iter().any(|st| st.sql == drop)))
             }
             "pg_class" | "pg_attrdef" => is_table || is_view,
+            "pg_statistic_ext" => drops_definition(steps, DefinedKind::Statistics, &self.name),
             _ => false,
         }
     }
@@ -270,6 +271,13 @@ impl Dependent {
         };
         Hazard::new(Code::NotSupported, Level::Blocks, by.clone(), message, advice)
     }
+}
+
+/// Returns whether a step drops an object of this name that SQL defines as a whole.
+fn drops_definition(steps: &[Step], kind: DefinedKind, name: &str) -> bool {
+    let is_it = |key: &str| key.split_once('.').is_some_and(|(_, own)| own == name);
+    let resource = |r: &Resource| matches!(r, Resource::Defined { kind: of, key } if *of == kind && is_it(key));
+    steps.iter().any(|step| step.footprint.drops.iter().any(resource))
 }
 
 /// Returns whether a step drops the view.

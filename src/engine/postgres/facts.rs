@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::inspect::{KeptOfColumn, Live, ident};
-use crate::schema::{Ident, ObjectName};
+use super::inspect::{BesideDefinition, KeptOfColumn, Live, ident};
+use crate::schema::{DefinedKind, Ident, ObjectName};
 
 /// Facts about the live database.
 #[derive(Debug, Clone)]
@@ -20,6 +20,8 @@ pub(crate) struct Facts {
     /// What is dropped with a column and must be restored when the column is re-created, by live table and
     /// column.
     pub(crate) kept_columns: BTreeMap<(ObjectName, Ident), Vec<KeptOfColumn>>,
+    /// What belongs to objects that SQL defines as a whole, by kind and live name.
+    pub(crate) definitions: BTreeMap<(DefinedKind, ObjectName), BesideDefinition>,
 }
 
 /// A live table.
@@ -71,6 +73,7 @@ impl Facts {
             uses,
             sequences: live.sequences.clone(),
             kept_columns: live.kept_columns.clone(),
+            definitions: live.definitions.clone(),
         }
     }
 

@@ -5,7 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::inspect::{Live, ident};
-use crate::schema::{Extension, Ident, Kind, Namespace, ObjectName, Schema, Unmanaged, UnmanagedKind};
+use super::kinds;
+use crate::schema::{DefinedKind, Extension, Ident, Kind, Namespace, ObjectName, Schema, Unmanaged, UnmanagedKind};
 
 /// Removes from the live schema what is not managed, and returns the names of the schemas that remain as they
 /// are. `recorded` is the schema of the last apply: what it names remains managed even if the file no longer
@@ -19,6 +20,7 @@ pub(super) fn keep(current: &mut Schema, wanted: &mut Schema, live: &Live, recor
     let named = |u: &Unmanaged| wanted.unmanaged.iter().any(|w| w.kind == u.kind && w.name == u.name);
     current.unmanaged.retain(|u| u.schema().is_none_or(|s| managed.contains(&s)) || named(u));
     retain(current, &managed, |e| wanted.extensions.contains_key(&e.name) || recorded.extensions.contains_key(&e.name));
+    leave_definitions(current, wanted, live, recorded);
     // A schema with objects exists without being declared, whatever its comment is.
     for name in used.into_iter().filter(|s| *s != home) {
         let mut missing = Namespace::new(name);
@@ -51,6 +53,34 @@ fn retain(current: &mut Schema, managed: &BTreeSet<Ident>, named: impl Fn(&Exten
     let is_managed = |schema: &Option<Ident>| schema.as_ref().is_none_or(|s| managed.contains(s));
     current.retain(|kind, head| is_managed(&head.name.schema) && (kind != Kind::Namespace || managed.contains(&head.name.name)));
     current.extensions.retain(|_, e| is_managed(&e.schema) || named(e));
+}
+
+/// Takes objects that SQL defines as a whole off the managed ones: those of kinds of which neither the file nor the last
+/// apply names any, and those that the file lists as unmanaged.
+fn leave_definitions(current: &mut Schema, wanted: &Schema, live: &Live, recorded: &Schema) {
+    let names_any = |schema: &Schema, kind: DefinedKind| !schema.definitions.of(kind).is_empty();
+    let mut left = Vec::new();
+    for (kind, all) in current.objects.definitions.kinds_mut() {
+        let is_managed = names_any(wanted, kind) || names_any(recorded, kind);
+        all.retain(|name, definition| {
+            let digest = live.definitions.get(&(kind, name.clone())).and_then(|beside| beside.digest.clone());
+            let unmanaged = kinds::unmanaged(definition, digest);
+            let listed = wanted.unmanaged.iter().any(|u| u.kind == kind && u.name == unmanaged.name);
+            let stays = is_managed && !listed;
+            left.extend((!stays).then_some(unmanaged));
+            stays
+        });
+    }
+    current.unmanaged.extend(left);
+}
+
+/// Adds those that are not managed to what belongs to their tables.
+pub(super) fn stand(current: &Schema, live: &mut Live) {
+    for ((kind, name), beside) in &live.definitions {
+        if let Some(relation) = beside.relation.filter(|_| !current.definitions.of(*kind).contains_key(name)) {
+            live.standing_on.entry(relation).or_default().push(((*kind).into(), beside.unmanaged.clone()));
+        }
+    }
 }
 
 /// Keeps the schemas that the file no longer names and that would not be empty without the managed objects:

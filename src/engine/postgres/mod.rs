@@ -29,6 +29,7 @@ pub(crate) mod help;
 pub(crate) mod history;
 pub(crate) mod inspect;
 pub(crate) mod keywords;
+mod kinds;
 mod known_types;
 mod literals;
 pub(crate) mod lock;

@@ -37,6 +37,9 @@ pub(crate) fn normalize_desired(schema: &mut Schema, home: &str) {
         normalize_sequence(sequence, home);
     }
     schema.texts_mut().filter(|(kind, ..)| kind.is_view()).for_each(|(_, _, query)| spell(query));
+    for definition in schema.definitions.values_mut() {
+        definition.body.canon = canon::canon(&canon::with_empty_lines(&definition.body.text));
+    }
     for view in schema.materialized_views.values_mut() {
         view.indexes.values_mut().for_each(|i| normalize_index(i, &IndexMap::new()));
     }
@@ -87,6 +90,7 @@ fn at_home(schema: &mut Schema, home: &str) {
     }
     schema.tables.values_mut().flat_map(|t| &mut t.foreign_keys).for_each(|f| bare(&mut f.table));
     schema.sequences.values_mut().filter_map(|s| s.owned_by.as_mut()).for_each(|(t, _)| bare(t));
+    schema.definitions.values_mut().filter_map(|d| d.table.as_mut()).for_each(bare);
     for extension in schema.extensions.values_mut() {
         extension.schema = extension.schema.take().filter(|s| s.as_str() != home);
     }

@@ -10,7 +10,7 @@ use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
 use super::measure::{self, Measuring};
 use super::{
-    check_defaults, dependents, fragments, given_names, history, known_types, lower, managed, normalize, null_defaults, owned,
+    check_defaults, dependents, fragments, given_names, history, kinds, known_types, lower, managed, normalize, null_defaults, owned,
     renamed_types, rows, settle, standing, trial,
 };
 use crate::diff::{Changes, TableChange, beside, diff};
@@ -111,6 +111,7 @@ pub(crate) async fn settled_from(
     let unasked = live.server.read_only || !live.server.may_temp;
     if !unasked {
         refused = settle::expressions(connection, &mut current, &mut wanted).await?;
+        refused.extend(settle::definitions(connection, &home, &current, &mut wanted).await?);
         refused.extend(settle::views(connection, &home, &mut current, &mut wanted).await?);
     }
     given_names::settle_all(&mut current, &mut wanted);
@@ -139,6 +140,7 @@ pub(super) fn aligned(mut live: Live, desired: &Schema, guards: &Guards) -> Alig
     normalize::normalize(&mut current, &home);
     let left_alone = managed::keep(&mut current, &mut wanted, &live, guards.schema());
     managed::take_over_unsaid(&mut current, &wanted);
+    managed::stand(&current, &mut live);
     owned::align(&mut current, &mut wanted, &mut live.sequences);
     [&mut current, &mut wanted].into_iter().for_each(null_defaults::leave_out);
     Aligned { live, current, wanted, left_alone }
@@ -152,7 +154,8 @@ pub(crate) async fn remembered(connection: &mut Connection, live: &Live) -> Resu
     }
     let Some(table) = history::readable(connection).await? else { return Ok(Guards::default()) };
     let last = format!("SELECT schema_after FROM {table} ORDER BY number DESC LIMIT 1");
-    let guarded = "SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy| was[= ]|(^|\n)(schema|extension) '";
+    let kinds: String = kinds::managed().map(|kind| format!("|{kind}")).collect();
+    let guarded = format!("SELECT schema_after FROM last WHERE schema_after ~ 'prevent-destroy| was[= ]|(^|\n)(schema|extension{kinds}) '");
     let recorded = connection.texts(&format!("WITH last AS ({last}) {guarded}")).await?;
     Ok(Guards::of(recorded.first().map_or("", String::as_str), Dialect::Postgres))
 }

@@ -2,6 +2,7 @@
 //! whose texts differ are compared in the server's spelling, and views are created over stand-ins for the
 //! tables that they will read. Does not compare structure.
 
+mod definitions;
 pub(super) mod stand_ins;
 mod try_views;
 mod views;
@@ -16,6 +17,7 @@ use crate::schema::{
     Column, DefaultValue, Domain, EnumType, Expr, Ident, Index, Literal, ObjectName, Origin, PartKey, Problem, Schema, Table, Unmanaged,
 };
 
+pub(super) use definitions::definitions;
 pub(super) use views::views;
 
 /// How many times the server's answers are sent back to it: its spelling of its own spelling may differ once

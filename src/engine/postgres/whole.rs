@@ -3,7 +3,7 @@
 //! end its context and begin something else.
 
 use super::scan::{Kind, Piece, scan};
-use crate::schema::{Expr, Problem};
+use crate::schema::{Definition, Expr, Problem};
 
 /// Checks that the text is one expression with nothing after it.
 pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
@@ -39,6 +39,32 @@ pub(super) fn query(expr: &Expr, found: &mut Vec<Problem>) {
         let problem = Problem::new("the query of a view ends with a comment", expr.origin.0, "would comment out what follows");
         found.push(problem.help("remove the comment, or put it before the query"));
     }
+}
+
+/// Checks that the text is the rest of one statement.
+pub(super) fn definition(definition: &Definition, found: &mut Vec<Problem>) {
+    let (kind, body) = (definition.kind, &definition.body);
+    let pieces = scan(&body.text);
+    let why = match pieces.as_deref() {
+        None => "is not one complete statement".to_owned(),
+        Some(p) if p.iter().all(|p| p.kind == Kind::OpenComment) => "contains no SQL".to_owned(),
+        Some(p) if p.iter().any(|p| p.kind == Kind::OpenComment && body.text[p.start..].starts_with("/*")) => {
+            "has a comment that does not end".to_owned()
+        }
+        Some(p) if has(p, ';') && !is_atomic(&body.text, p) => "contains a `;`".to_owned(),
+        Some(p) if commas(p).is_none() => "is not one complete statement".to_owned(),
+        Some(_) => return,
+    };
+    let problem =
+        Problem::new(format!("the definition of {kind} `{}` {why}", definition.name.name), body.origin.0, "expected one statement");
+    found.push(problem.help("write what follows the name in one CREATE statement, and close all brackets and quotes"));
+}
+
+/// Returns whether semicolons are within a body such as `BEGIN ATOMIC …; END`.
+fn is_atomic(text: &str, pieces: &[Piece]) -> bool {
+    let begins = pieces.windows(2).any(|p| p[0].is(text, "begin") && p[1].is(text, "atomic"));
+    let last = pieces.iter().rfind(|p| p.kind != Kind::OpenComment);
+    begins && last.is_some_and(|p| p.is(text, "end"))
 }
 
 /// Returns whether the text consists of words, sizes in brackets and array brackets: what may follow a

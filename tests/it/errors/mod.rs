@@ -8,6 +8,7 @@ use rosey::schema::Dialect;
 
 mod children;
 mod columns;
+mod definitions;
 mod expressions;
 mod files;
 mod foreign_keys;

@@ -183,7 +183,7 @@ fn a_trigger_with_a_property_that_there_is_not() {
        ·               ───────┬──────
        ·                      ╰── not recognized
        ╰────
-      help: expected one of: only=, schema=, was=
+      help: expected one of: only=, schema=, was=, comment=
 
     error: the schema has one error
     "#);

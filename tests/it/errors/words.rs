@@ -99,7 +99,7 @@ fn a_node_with_an_annotation() {
             column id serial primary-key
         }
     ";
-    assert_snapshot!(mistakes(schema), @"
+    assert_snapshot!(mistakes(schema), @r"
       × unexpected type annotation `(table)` on a node
        ╭─[schema.kdl:1:2]
      1 │ (table)users {
@@ -116,8 +116,8 @@ fn a_node_with_an_annotation() {
        ·          ╰── not recognized
      2 │     column id serial primary-key
        ╰────
-      help: expected one of: table, view, trigger, virtual-table, schema, extension, enum, domain, sequence,
-            materialized-view, ignore, include, unmanaged
+      help: expected one of: table, view, virtual-table, schema, extension, enum, domain, sequence,
+            materialized-view, trigger, statistics, ignore, include, unmanaged
 
     error: the schema has 2 errors
     ");

@@ -53,7 +53,7 @@ pub(super) async fn stop(
     for row in connection.rows::<ColumnRow>(&query(&asked)).await? {
         let Some(domain) = usize::try_from(row.target).ok().and_then(|n| bound.get(n)) else { continue };
         let own = row.schema != facts.default_schema.as_str();
-        let relation = ObjectName { schema: own.then(|| ident(&row.schema)), name: ident(&row.relation) };
+        let relation = ObjectName::new(own.then(|| ident(&row.schema)), ident(&row.relation));
         let is_counted = !row.is_part && current.tables.contains_key(&relation);
         if let (false, Some(step)) = (is_counted, steps.iter_mut().find(|s| s.address == domain.by)) {
             step.hazards.extend(hazards(&row, &relation, domain, &names));

@@ -5,7 +5,7 @@
 use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
 use crate::engine::postgres::default_name;
-use crate::schema::{Ident, Kind, ObjectName, Table, UnmanagedKind};
+use crate::schema::{DefinedKind, Ident, Kind, ObjectName, Table, UnmanagedKind};
 
 type Slot<'s> = Option<&'s mut Option<String>>;
 
@@ -13,7 +13,7 @@ impl Reader {
     /// Reads what follows `COMMENT ON`.
     pub(super) fn comment(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
-        let passed_over = ["extension", "function", "procedure", "aggregate", "trigger", "policy", "rule", "statistics", "collation"];
+        let passed_over = ["extension", "function", "procedure", "aggregate", "trigger", "policy", "rule", "collation"];
         let more = ["operator", "event trigger", "publication", "foreign table", "database", "role", "routine"];
         if c.is_any(&passed_over) || c.is_any(&more) {
             return Ok(());
@@ -41,13 +41,14 @@ impl Reader {
     /// Returns the comment of a top-level object, and whether such an object is known.
     fn object_comment(&mut self, c: &mut Cursor) -> Read<(Slot<'_>, bool)> {
         let at = *c;
-        const WORDS: [(&str, &[Kind]); 6] = [
+        const WORDS: [(&str, &[Kind]); 7] = [
             ("table", &[Kind::Table]),
             ("view", &[Kind::View]),
             ("materialized view", &[Kind::MaterializedView]),
             ("sequence", &[Kind::Sequence]),
             ("type", &[Kind::Enum, Kind::Domain]),
             ("domain", &[Kind::Enum, Kind::Domain]),
+            ("statistics", &[Kind::Defined(DefinedKind::Statistics)]),
         ];
         let Some(kinds) = c.take_one(&WORDS) else { return at.unknown() };
         let name = c.name()?;

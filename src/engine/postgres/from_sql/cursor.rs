@@ -104,8 +104,8 @@ impl<'a> Cursor<'a> {
     }
 
     /// Moves past the one of these that comes next, and returns its value.
-    pub(super) fn take_one<T: Clone>(&mut self, words: &[(&str, T)]) -> Option<T> {
-        words.iter().find(|(w, _)| self.take(w)).map(|(_, value)| value.clone())
+    pub(super) fn take_one<W: AsRef<str>, T: Clone>(&mut self, words: &[(W, T)]) -> Option<T> {
+        words.iter().find(|(w, _)| self.take(w.as_ref())).map(|(_, value)| value.clone())
     }
 
     pub(super) fn is_symbol(&self, symbol: char) -> bool {

@@ -1,10 +1,40 @@
 //! `CREATE`: dispatches by the kind of object. Refuses kinds that rosey does not manage and `inspect` does
 //! not report.
 
-use super::Reader;
 use super::cursor::{Cursor, Read};
+use super::{HOME, Reader};
+use crate::engine::postgres::inspect::ident;
+use crate::engine::postgres::kinds;
+use crate::schema::{DefinedKind, Definition, Dialect, IdentifiedBy, ObjectName, Of, statement};
+
+/// Returns the managed kinds of objects that SQL defines as a whole, by their words.
+fn kinds_by_words() -> Vec<(String, DefinedKind)> {
+    kinds::managed().map(|kind| (kind.sql().to_lowercase(), kind)).collect()
+}
 
 impl Reader {
+    /// Reads an object that SQL defines as a whole. What follows its name is not interpreted.
+    fn create_definition(&mut self, c: &mut Cursor, kind: DefinedKind) -> Read<()> {
+        c.take("if not exists");
+        let at = *c;
+        let on_relation = kind.identified_by(Dialect::Postgres) == IdentifiedBy::Relation;
+        let mut name = if on_relation { ObjectName::bare(c.last_name()?) } else { c.name()? };
+        let body = self.query(c.rest()?);
+        let on = kind.relation_keyword().and_then(|keyword| statement::relation_after(&body.text, keyword, true));
+        let table = on.map(|(schema, table)| at_home(ObjectName::new(schema.map(|s| ident(&s)), ident(&table))));
+        match (kind.identified_by(Dialect::Postgres), &table) {
+            (IdentifiedBy::Relation, Some(table)) => (name.schema, name.of) = (table.schema.clone(), Of::Relation(table.name.clone())),
+            (IdentifiedBy::Relation, None) => return at.refuse("the statement does not say what the object is on"),
+            (IdentifiedBy::Arguments, _) => {
+                let Some(arguments) = statement::arguments(&body.text) else { return at.refuse("the name is not followed by arguments") };
+                name.of = Of::Arguments(arguments.into());
+            }
+            (IdentifiedBy::Name, _) => {}
+        }
+        self.schema.definitions.of_mut(kind).insert(name.clone(), Definition { table, ..Definition::new(kind, name, body) });
+        Ok(())
+    }
+
     /// Reads what follows `CREATE`.
     pub(super) fn create(&mut self, c: &mut Cursor) -> Read<()> {
         let replace = c.take("or replace");
@@ -31,8 +61,15 @@ impl Reader {
             self.create_schema(c)
         } else if c.is_any(&["temp", "temporary", "local temp", "local temporary", "global temp", "global temporary"]) {
             c.refuse("temporary objects are not part of a schema")
+        } else if let Some(kind) = c.take_one(&kinds_by_words()) {
+            self.create_definition(c, kind)
         } else {
             self.create_unmanaged(c)
         }
     }
+}
+
+/// Returns a name without the schema of unqualified names.
+fn at_home(name: ObjectName) -> ObjectName {
+    ObjectName { schema: name.schema.filter(|s| s.as_str() != HOME), ..name }
 }

@@ -70,7 +70,7 @@ impl Reader {
         Ok(())
     }
 
-    fn query(&self, text: &str) -> Expr {
+    pub(super) fn query(&self, text: &str) -> Expr {
         Expr::new(if self.is_dump { super::unqualified::unqualified(text) } else { text.to_owned() })
     }
 

@@ -20,12 +20,11 @@ const ROUTINES: [(&str, UnmanagedKind); 3] =
     [("function", UnmanagedKind::Function), ("procedure", UnmanagedKind::Procedure), ("aggregate", UnmanagedKind::Aggregate)];
 
 /// The kinds that belong to a table or view.
-const STANDING: [(&str, AnyKind); 5] = [
+const STANDING: [(&str, AnyKind); 4] = [
     ("trigger", AnyKind::Object(Kind::Defined(DefinedKind::Trigger))),
     ("constraint trigger", AnyKind::Object(Kind::Defined(DefinedKind::Trigger))),
     ("policy", AnyKind::Unmanaged(UnmanagedKind::Policy)),
     ("rule", AnyKind::Unmanaged(UnmanagedKind::Rule)),
-    ("statistics", AnyKind::Unmanaged(UnmanagedKind::Statistics)),
 ];
 
 impl Reader {
@@ -61,7 +60,6 @@ impl Reader {
         let name = c.last_name()?;
         // A rule contains ON SELECT TO t; UPDATE OF in a trigger may name anything but a table.
         let word = match kind {
-            AnyKind::Unmanaged(UnmanagedKind::Statistics) => "from",
             AnyKind::Unmanaged(UnmanagedKind::Rule) => "to",
             _ => "on",
         };

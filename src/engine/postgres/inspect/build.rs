@@ -6,12 +6,14 @@ use super::kept::{KeptOfColumnRow, KeptOfTypeRow, KeptRow};
 use super::part::{default, expr, parameters, unquoted};
 use super::queries::{ColumnRow, RelationRow, SequenceRow, ServerRow, SpaceRow, TypeRow, UseRow};
 use super::unmanaged::UnmanagedRow;
-use super::{KeptOfColumn, Live, Reads, Relation, Server, ident};
+use super::{BesideDefinition, KeptOfColumn, Live, Reads, Relation, Server, ident};
 use crate::engine::bookkeeping;
+use crate::engine::postgres::canon::with_empty_lines;
+use crate::engine::postgres::kinds::{self, FoundRow};
 use crate::engine::postgres::{default_name, read_type};
 use crate::schema::{
-    AnyKind, Check, Column, Domain, EnumType, Expr, Extension, Ident, Identity, Kind, MaterializedView, Namespace, ObjectName, Schema,
-    Sequence, SequenceOptions, Table, Type, Unmanaged, UnmanagedKind, View,
+    AnyKind, Check, Column, DefinedKind, Definition, Dialect, Domain, EnumType, Expr, Extension, Ident, IdentifiedBy, Identity, Kind,
+    MaterializedView, Namespace, ObjectName, Of, Schema, Sequence, SequenceOptions, Table, Type, Unmanaged, UnmanagedKind, View,
 };
 
 /// Returns whether no plan ever changes a relation of this name.
@@ -56,6 +58,7 @@ impl Builder {
             standing_on: BTreeMap::new(),
             kept: BTreeMap::new(),
             kept_types: BTreeMap::new(),
+            definitions: BTreeMap::new(),
             kept_columns: BTreeMap::new(),
             sequences: BTreeMap::new(),
             filled: BTreeSet::new(),
@@ -263,6 +266,30 @@ impl Builder {
             self.live.standing_on.entry(on).or_default().push((kind.clone(), name.clone()));
         }
         self.live.schema.unmanaged.push(Unmanaged { digest, ..Unmanaged::new(kind, name) });
+    }
+
+    /// Takes in an object of a kind that SQL defines as a whole. One on a relation that no plan changes is left out.
+    pub(super) fn definition(&mut self, row: FoundRow) {
+        let FoundRow { kind, schema, name, arguments, relation, body, comment, kept, reason, digest } = row;
+        let Some(kind) = DefinedKind::of_word(&kind) else { return };
+        let on = relation.map(|oid| self.live.relations.get(&oid).map(|r| r.name.clone()));
+        let (Some(body), Some(table)) = (body, on.map_or(Some(None), |on| on.map(Some))) else { return };
+        let mut name = self.name(&schema, &name);
+        name.of = match (kind.identified_by(Dialect::Postgres), &table) {
+            (IdentifiedBy::Arguments, _) => Of::Arguments(arguments.unwrap_or_default().into()),
+            (IdentifiedBy::Relation, Some(table)) => Of::Relation(table.name.clone()),
+            _ => Of::Nothing,
+        };
+        let body = Expr::new(with_empty_lines(body.trim()));
+        let mut definition = Definition { table, ..Definition::new(kind, name.clone(), body) };
+        definition.comment = comment;
+        let unmanaged = kinds::unmanaged(&definition, Some(digest.clone()));
+        if reason.is_some() {
+            return self.live.schema.unmanaged.push(Unmanaged { reason, ..unmanaged });
+        }
+        let beside = BesideDefinition { unmanaged: unmanaged.name, digest: Some(digest), relation, kept };
+        self.live.definitions.insert((kind, name.clone()), beside);
+        self.live.schema.definitions.of_mut(kind).insert(name, definition);
     }
 
     pub(super) fn kept(&mut self, row: KeptRow) {

@@ -5,9 +5,10 @@ use sqlx::postgres::PgRow;
 use sqlx::{Column as _, Row as _, ValueRef as _};
 
 use super::build::Builder;
-use super::{Live, kept, queries, unmanaged};
+use super::{Live, kept, not_of_extension, queries, unmanaged};
 use crate::engine::postgres::catalog_row::CatalogRow;
 use crate::engine::postgres::connection::{Connection, Error};
+use crate::engine::postgres::kinds;
 
 /// Decodes a row and adds it to the schema.
 pub(super) type Decode = Box<dyn Fn(&mut Builder, &PgRow) -> Result<(), Error> + Send + Sync>;
@@ -18,7 +19,7 @@ const UNSTEADY: [&str; 1] = ["bytes"];
 /// Returns the queries and the decoders of their rows. Tables precede their parts, and sequences follow the columns
 /// that they may belong to.
 pub(super) fn queries(version: i64) -> (Vec<String>, Vec<Decode>) {
-    let all: [(String, Decode); 13] = [
+    let all: [(String, Decode); 14] = [
         (queries::SERVER.to_owned(), decode(Builder::server)),
         (queries::relations(), decode(Builder::relation)),
         (queries::types(), decode(Builder::named_type)),
@@ -29,6 +30,7 @@ pub(super) fn queries(version: i64) -> (Vec<String>, Vec<Decode>) {
         (queries::spaces(), decode(Builder::space)),
         (queries::uses(), decode(Builder::read_by_view)),
         (unmanaged::unmanaged(version), decode(Builder::unmanaged)),
+        (kinds::live(version, queries::OWN, not_of_extension, queries::comment), decode(Builder::definition)),
         (kept::of_views(), decode(Builder::kept)),
         (kept::of_types(), decode(Builder::kept_of_type)),
         (kept::of_columns(version), decode(Builder::kept_of_column)),

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::postgres::PgRow;
 
 use super::connection::{Connection, Error};
-use crate::schema::{AnyKind, Case, Ident, ObjectName, Schema};
+use crate::schema::{AnyKind, Case, DefinedKind, Ident, ObjectName, Schema};
 use build::Builder;
 pub(super) use catalog::CatalogRows;
 pub(super) use queries::not_of_extension;
@@ -69,6 +69,19 @@ pub(crate) enum KeptOfColumn {
     Clause(String),
 }
 
+/// What belongs to an object that SQL defines as a whole, besides its definition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct BesideDefinition {
+    /// The name that the object has in a list of unmanaged objects.
+    pub(crate) unmanaged: String,
+    /// The digest that it has there.
+    pub(crate) digest: Option<String>,
+    /// The OID of the table or view that it is on.
+    pub(crate) relation: Option<i64>,
+    /// Statements that restore what is lost when it is re-created. In them, `%s` is its name.
+    pub(crate) kept: Vec<String>,
+}
+
 /// A live database as it was read.
 #[derive(Debug, Clone)]
 pub(crate) struct Live {
@@ -85,6 +98,8 @@ pub(crate) struct Live {
     pub(crate) kept: BTreeMap<i64, Vec<String>>,
     /// The same for enums and domains.
     pub(crate) kept_types: BTreeMap<ObjectName, Vec<String>>,
+    /// What belongs to objects that SQL defines as a whole and is not part of the schema.
+    pub(crate) definitions: BTreeMap<(DefinedKind, ObjectName), BesideDefinition>,
     /// What must be restored when a column is dropped and added again, by table and column.
     pub(crate) kept_columns: BTreeMap<(ObjectName, Ident), Vec<KeptOfColumn>>,
     /// Sequences of serial and identity columns without the default name, by table and column.
@@ -100,7 +115,7 @@ pub(crate) fn ident(text: &str) -> Ident {
     Ident::new(text, Case::Exact)
 }
 
-/// Reads the whole schema: thirteen queries in one round trip, whatever its size. The rows are decoded while the
+/// Reads the whole schema: fourteen queries in one round trip, whatever its size. The rows are decoded while the
 /// server continues.
 ///
 /// # Errors

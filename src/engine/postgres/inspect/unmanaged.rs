@@ -76,8 +76,6 @@ fn of_relations() -> String {
     ));
     let rule = digest(&format!("pg_get_ruledef(r.oid), r.ev_enabled, {}", comment("pg_rewrite", "r.oid")));
     let parameters = digest("ic.reloptions::text");
-    let statistics =
-        digest(&format!("pg_get_statisticsobjdef(s.oid), nullif(s.stxstattarget, -1), {}", comment("pg_statistic_ext", "s.oid")));
     format!(
         "SELECT 'trigger', quote_ident(t.tgname) || ' on ' || {ON}, c.oid::int8, {trigger} \
          FROM pg_trigger t JOIN {RELATION} ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND {OWN} AND {own} \
@@ -93,8 +91,6 @@ fn of_relations() -> String {
          FROM {RELATION} WHERE c.relkind IN ('r', 'p') AND c.relreplident IN ('f', 'n') AND {OWN} AND {own} \
          UNION ALL SELECT 'rule', quote_ident(r.rulename) || ' on ' || {ON}, c.oid::int8, {rule} \
          FROM pg_rewrite r JOIN {RELATION} ON c.oid = r.ev_class WHERE r.rulename <> '_RETURN' AND {OWN} AND {own} \
-         UNION ALL SELECT 'statistics', quote_ident(s.stxname) || ' on ' || {ON}, c.oid::int8, {statistics} \
-         FROM pg_statistic_ext s JOIN {RELATION} ON c.oid = s.stxrelid WHERE {OWN} AND {own} \
          UNION ALL SELECT 'access method', quote_ident(am.amname) || ' on ' || {ON}, CASE c.relkind WHEN 'm' THEN c.oid::int8 END, NULL \
          FROM {RELATION} JOIN pg_am am ON am.oid = c.relam WHERE c.relkind IN ('r', 'm') AND am.amname <> 'heap' AND {OWN} AND {own} \
          UNION ALL SELECT 'storage parameters', quote_ident(ic.relname) || ' on ' || {ON}, c.oid::int8, {parameters} \

@@ -227,7 +227,7 @@ impl<'a> LoweringContext<'a> {
         }
         for table in now.unmanaged.iter().filter(|u| u.kind.is_table()) {
             let (schema, name) = table.name.split_once('.').map_or((None, table.name.as_str()), |(s, n)| (Some(s), n));
-            names.insert(self.names.key(&ObjectName { schema: schema.map(ident), name: ident(name) }));
+            names.insert(self.names.key(&ObjectName::new(schema.map(ident), ident(name))));
         }
         names
     }

@@ -6,6 +6,7 @@ mod alter;
 mod aside;
 mod columns;
 mod context;
+mod definitions;
 mod domain_bounds;
 mod domain_values;
 mod domains;
@@ -66,6 +67,7 @@ fn lowered(context: &LoweringContext<'_>) -> Vec<Step> {
     steps.extend(tables::lower(context, &alters));
     steps.extend(foreign_keys::lower(context, &alters));
     steps.extend(views::lower(context, &alters));
+    steps.extend(definitions::lower(context, &alters));
     steps.extend(context.changes.lacking.iter().map(|(kind, name)| lacking(kind, name)));
     if !context.asides.is_empty() {
         steps.iter_mut().for_each(|s| aside::follow(context, s));

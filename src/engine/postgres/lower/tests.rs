@@ -125,6 +125,7 @@ pub(super) fn steps(current: &Schema, desired: &Schema, rows: &[String], online:
         uses: Vec::new(),
         sequences: BTreeMap::new(),
         kept_columns: BTreeMap::new(),
+        definitions: BTreeMap::new(),
     };
     let steps = lower(&changes, current, desired, &facts, online);
     let shown = format!("{steps:#?}");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::super::canon;
 use super::super::planner::NormalizedPair;
 use crate::diff::{Changes, TableChange};
-use crate::schema::{DefaultValue, Domain, Expr, Ident, Index, MaterializedView, ObjectName, PartKey, Schema, Table, View};
+use crate::schema::{DefaultValue, Domain, Expr, Ident, Index, MaterializedView, ObjectName, Of, PartKey, Schema, Table, View};
 
 /// Pairs of old and new names.
 type Renames = Vec<(Ident, Ident)>;
@@ -44,6 +44,19 @@ pub(crate) fn for_file(settled: &NormalizedPair, changes: &Changes) -> Schema {
     for view in desired.materialized_views.values_mut() {
         if let Some(live) = live(&current.materialized_views, &view.name, &view.was) {
             of_materialized(live, view, &moved);
+        }
+    }
+    for definition in desired.definitions.values_mut() {
+        let mut name = definition.name.clone();
+        if let Of::Relation(new) = &name.of
+            && let Some((old, _)) = moved.iter().find(|(_, renamed)| renamed == new)
+        {
+            name.of = Of::Relation(old.clone());
+        }
+        if let Some(live) = live(current.definitions.of(definition.kind), &name, &definition.was) {
+            let columns = definition.table.as_ref().and_then(|t| tables.get(t)).map(|(_, columns)| columns.as_slice());
+            let columns = columns.filter(|_| definition.follows_columns()).unwrap_or_default();
+            say(&mut definition.body, [&live.body], &moved.iter().chain(columns).cloned().collect());
         }
     }
     desired

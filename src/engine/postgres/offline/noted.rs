@@ -13,12 +13,13 @@
 //! | `stands-on KIND SCHEMA NAME KIND NAME` | an unmanaged object belongs to a relation |
 //! | `kept KIND SCHEMA NAME SQL` | a statement that restores what is dropped with a view |
 //! | `kept-type SCHEMA NAME SQL` | a statement that restores what is dropped with an enum or domain |
+//! | `kept-definition KIND SCHEMA NAME OF SQL` | a statement that restores what is dropped with an object that SQL defines |
 //! | `kept-of-column SCHEMA TABLE COLUMN CLAUSE` | a clause of `ALTER COLUMN` to restore with a column |
 //! | `kept-of-column SCHEMA TABLE COLUMN PRIVILEGE TO` | a privilege to restore with a column |
 //! | `unfilled SCHEMA NAME` | a materialized view that is not populated |
 //! | `invalid SCHEMA RELATION INDEX` | an index whose build was not completed |
 //! | `filled SCHEMA` | a schema that contains another tool's tables |
-//! | `managed SCHEMA`, `managed-extension NAME` | what the last apply managed |
+//! | `managed SCHEMA`, `managed-extension NAME`, `managed-kind KIND` | what the last apply managed |
 //! | `guarded-table`, `guarded-column`, `guarded-sequence` | what the last apply guarded |
 //! | `exchanged KIND NAME … OLD` | a completed rename whose old name is still in use |
 
@@ -31,7 +32,8 @@ use super::OfflineFacts;
 use crate::engine::guards::Guards;
 use crate::plan::Fact;
 use crate::schema::{
-    Address, AnyKind, Column, Exchanged, Extension, Ident, Index, Namespace, ObjectName, Schema, Sequence, Table, Type, UnmanagedKind,
+    Address, AnyKind, Column, DefinedKind, Definition, Exchanged, Expr, Extension, Ident, Index, Namespace, ObjectName, Of, Schema,
+    Sequence, Table, Type, UnmanagedKind,
 };
 
 const HOLDS_ROWS: &str = "holds-rows";
@@ -43,6 +45,10 @@ pub(crate) fn facts(live: &Live, guards: &Guards, holding: &BTreeSet<ObjectName>
     facts.extend(of_relations(live));
     let kept = live.kept_types.iter().flat_map(|(name, kept)| kept.iter().map(move |sql| (name, sql)));
     facts.extend(kept.map(|(name, sql)| Fact::new("kept-type", pair(name).into_iter().chain([sql.clone()]))));
+    for ((kind, name), beside) in &live.definitions {
+        let about = || std::iter::once(kind.word().to_owned()).chain(pair(name)).chain([beside_name(name)]);
+        facts.extend(beside.kept.iter().map(|sql| Fact::new("kept-definition", about().chain([sql.clone()]))));
+    }
     for ((table, column), kept) in &live.kept_columns {
         let about = || pair(table).into_iter().chain([column.to_string()]);
         facts.extend(kept.iter().map(|kept| match kept {
@@ -111,6 +117,8 @@ fn read_fact<'l>(live: &'l Live, read: &Reads) -> Option<(&'l ObjectName, &'l Ob
 /// Returns what the last apply recorded about the schema.
 fn of_guards(remembered: &Schema) -> Vec<Fact> {
     let mut facts: Vec<Fact> = remembered.namespaces.keys().map(|n| Fact::new("managed", [n.to_string()])).collect();
+    let kinds = DefinedKind::ALL.iter().filter(|kind| !remembered.definitions.of(**kind).is_empty());
+    facts.extend(kinds.map(|kind| Fact::new("managed-kind", [kind.word()])));
     facts.extend(remembered.extensions.keys().map(|n| Fact::new("managed-extension", [n.to_string()])));
     for table in remembered.tables.values() {
         facts.extend(table.prevent_destroy.then(|| Fact::new("guarded-table", pair(&table.name))));
@@ -139,6 +147,15 @@ fn as_inspected(table: &mut Table) {
 /// Returns schema and name; an empty schema, which PostgreSQL does not have, means none.
 fn pair(name: &ObjectName) -> [String; 2] {
     [name.schema.as_ref().map(ToString::to_string).unwrap_or_default(), name.name.to_string()]
+}
+
+/// Returns what identifies an object besides its name, as text.
+fn beside_name(name: &ObjectName) -> String {
+    match &name.of {
+        Of::Nothing => String::new(),
+        Of::Arguments(types) => types.to_string(),
+        Of::Relation(relation) => relation.to_string(),
+    }
 }
 
 fn named(schema: &str, name: &str) -> ObjectName {
@@ -187,6 +204,7 @@ impl Reader {
             standing_on: BTreeMap::new(),
             kept: BTreeMap::new(),
             kept_types: BTreeMap::new(),
+            definitions: BTreeMap::new(),
             kept_columns: BTreeMap::new(),
             sequences: BTreeMap::new(),
             filled: BTreeSet::new(),
@@ -224,6 +242,12 @@ impl Reader {
             ("kept-type", [schema, name, sql]) => {
                 self.live.kept_types.entry(named(schema, name)).or_default().push((*sql).to_owned());
             }
+            ("kept-definition", [kind, schema, name, of, sql]) => {
+                let kind = DefinedKind::of_word(kind)?;
+                let is_it = |n: &&ObjectName| pair(n) == [*schema, *name] && beside_name(n) == *of;
+                let name = self.live.schema.definitions.of(kind).keys().find(is_it)?.clone();
+                self.live.definitions.entry((kind, name)).or_default().kept.push((*sql).to_owned());
+            }
             ("kept-of-column", [schema, table, column, rest @ ..]) => {
                 let kept = match rest {
                     [privilege, to] => KeptOfColumn::Privilege { privilege: (*privilege).to_owned(), to: (*to).to_owned() },
@@ -248,6 +272,12 @@ impl Reader {
             ("managed", [schema]) => {
                 let name = ident(schema);
                 self.remembered.namespaces.insert(ObjectName::bare(name.clone()), Namespace::new(name));
+            }
+            ("managed-kind", [kind]) => {
+                let kind = DefinedKind::of_word(kind)?;
+                // That the last apply named one is all that matters.
+                let any = Definition::new(kind, ObjectName::bare(ident("")), Expr::default());
+                self.remembered.definitions.of_mut(kind).insert(any.name.clone(), any);
             }
             ("managed-extension", [name]) => {
                 let extension = Extension::new(ident(name));

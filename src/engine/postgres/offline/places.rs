@@ -54,6 +54,9 @@ pub(super) fn slots(schema: &mut Schema) -> Vec<(Place, Slot<'_>)> {
     for view in schema.objects.views.values_mut() {
         found.push((place(&view.address(), "query"), Slot::Expr(&mut view.query)));
     }
+    for definition in schema.objects.definitions.values_mut() {
+        found.push((place(&definition.address(), "definition"), Slot::Expr(&mut definition.body)));
+    }
     for view in schema.objects.materialized_views.values_mut() {
         let at = view.address();
         found.push((place(&at, "query"), Slot::Expr(&mut view.query)));

@@ -111,7 +111,7 @@ pub(super) async fn of_tables(connection: &mut Connection, live: &Schema, desire
 
 /// Returns the statement for a stand-in, with its primary key if that has built-in operator classes: a view may group
 /// by it.
-fn temporary(table: &Table, has_key: bool) -> String {
+pub(super) fn temporary(table: &Table, has_key: bool) -> String {
     let column = |c: &Column| {
         let collate = c.collate.as_ref().map(|c| format!(" COLLATE {}", canon::quote(c.as_str()))).unwrap_or_default();
         format!("{} {}{collate}", canon::quote(c.name.as_str()), types::value_type(&c.ty))
