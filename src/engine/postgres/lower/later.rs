@@ -23,6 +23,8 @@ pub(super) trait Key {
     fn index(&self, name: Ident) -> Index;
     fn deferrable(&self) -> &'static str;
     fn comment(&self) -> Option<&str>;
+    /// Whether a query that is grouped by its columns may select others.
+    fn is_grouping(&self) -> bool;
 }
 
 fn index(name: Ident, parts: &[crate::schema::KeyPart], include: &[Ident], nulls_not_distinct: bool) -> Index {
@@ -46,6 +48,9 @@ impl Key for PrimaryKey {
     fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
     }
+    fn is_grouping(&self) -> bool {
+        self.deferrable.is_none()
+    }
 }
 
 impl Key for Unique {
@@ -64,13 +69,17 @@ impl Key for Unique {
     fn comment(&self) -> Option<&str> {
         self.comment.as_deref()
     }
+    fn is_grouping(&self) -> bool {
+        false
+    }
 }
 
 /// Returns whether a key is created after the transaction. A key that replaces another is created in it,
-/// because a foreign key may depend on the old one.
+/// because a foreign key may depend on the old one, and so is one by which a view of the plan may group.
 pub(super) fn is_late<T: Key>(table: &Altered<'_>, op: &Op<T>) -> bool {
     let Op::Add { item } = op else { return false };
-    table.busy && !hands_over(table, &item.index(table.edits.after.name.name.clone()))
+    let needed_at_once = item.is_grouping() && table.grouped;
+    table.busy && !needed_at_once && !hands_over(table, &item.index(table.edits.after.name.name.clone()))
 }
 
 /// Returns whether a new index is created after the transaction.

@@ -7,13 +7,14 @@ use sqlparser::tokenizer::Token;
 
 use super::super::connection::{Connection, Error};
 use super::super::operator_classes::{self, OwnClasses};
-use super::super::{canon, gate, names, types};
+use super::super::{canon, ddl, gate, names, types};
 use super::columns;
 use crate::schema::{Column, Domain, Schema, Table};
 
-/// Returns whether the table does not exist or has other columns.
+/// Returns whether the table does not exist, has other columns, or another primary key, by which a view may group.
 pub(super) fn changes(table: &Table, live: &Schema) -> bool {
-    live.tables.get(&table.name).is_none_or(|before| columns(before) != columns(table))
+    let key = |t: &Table| t.primary_key.as_ref().map(|k| (k.parts.clone(), k.deferrable));
+    live.tables.get(&table.name).is_none_or(|before| columns(before) != columns(table) || key(before) != key(table))
 }
 
 /// Returns the statements that create stand-ins for new and changed types, which hide the real ones.
@@ -58,12 +59,19 @@ pub(super) struct Stood {
     pub(super) has_types: bool,
     /// The names of tables that are created or changed and have none.
     lacking: BTreeSet<String>,
+    /// The names of tables whose stand-in has no primary key although they have one.
+    keyless: BTreeSet<String>,
 }
 
 impl Stood {
     /// Returns whether everything that SQL with these names may read is in its final form.
     pub(super) fn is_complete(&self, named: &BTreeSet<String>) -> bool {
         self.lacking.is_disjoint(named)
+    }
+
+    /// Returns whether all these tables have their final primary key.
+    pub(super) fn has_keys(&self, named: &BTreeSet<String>) -> bool {
+        self.is_complete(named) && self.keyless.is_disjoint(named)
     }
 
     /// Returns the SQL with the schema of unqualified names removed from tables that have a stand-in, which
@@ -92,12 +100,15 @@ pub(super) async fn of_tables(connection: &mut Connection, live: &Schema, desire
     let stood_in: BTreeSet<&str> = type_names(live, desired).collect();
     let typed =
         |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| stood_in.contains(n.as_str())));
-    let mut stood = Stood { tables: BTreeSet::new(), has_types: !stood_in.is_empty(), lacking: BTreeSet::new() };
+    let mut stood = Stood { tables: BTreeSet::new(), has_types: !stood_in.is_empty(), lacking: BTreeSet::new(), keyless: BTreeSet::new() };
     let mut own = OwnClasses::of(connection).await?;
     for table in desired.tables.values().filter(|t| changes(t, live) || typed(t)) {
         let key = table.primary_key.as_ref().map(|k| operator_classes::of_columns(&k.parts, table)).unwrap_or_default();
         let has_key = !key.is_empty() && !own.has_any(connection, &key).await?;
         let name = table.name.name.to_string();
+        if !key.is_empty() && !has_key {
+            stood.keyless.insert(name.clone());
+        }
         // A stand-in in another schema would hide the table of the same name.
         let made = table.name.schema.is_none() && attempt(connection, &temporary(table, has_key)).await?.is_none();
         if made {
@@ -118,7 +129,8 @@ pub(super) fn temporary(table: &Table, has_key: bool) -> String {
     };
     let mut parts: Vec<String> = table.columns.values().map(column).collect();
     if let Some(key) = table.primary_key.as_ref().filter(|_| has_key) {
-        parts.push(format!("PRIMARY KEY ({})", names::list(key.parts.iter().map(|p| &p.column))));
+        let deferrable = ddl::deferrable(key.deferrable);
+        parts.push(format!("PRIMARY KEY ({}){deferrable}", names::list(key.parts.iter().map(|p| &p.column))));
     }
     format!("CREATE TEMPORARY TABLE {} ({})", canon::quote(table.name.name.as_str()), parts.join(", "))
 }

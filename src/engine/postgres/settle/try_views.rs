@@ -123,7 +123,9 @@ async fn is_uncertain(
     let about_names = ["42P01", "42703", "42704"].contains(&code);
     let about_types = ["42883", "42804", "42725", "42846", "42P18", "42P22"].contains(&code);
     let named = &attempt.named;
-    if (about_names && (waits || !stood.is_complete(named))) || (about_types && stood.has_types) {
+    let about_groups = code == "42803";
+    if (about_groups && !stood.has_keys(named)) || (about_names && (waits || !stood.is_complete(named))) || (about_types && stood.has_types)
+    {
         return Ok(true);
     }
     // A function of a row does not accept the row of a stand-in.
