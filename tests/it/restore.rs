@@ -224,3 +224,32 @@ fn pages_of_another_size_are_put_back_unless_the_log_is_in_the_way() {
         }
     }
 }
+
+#[test]
+fn what_the_check_reports_besides_damage_stops_neither_an_apply_nor_a_restore() {
+    let live = "CREATE TABLE docs (id INTEGER PRIMARY KEY, x INTEGER); INSERT INTO docs VALUES (1, NULL);
+        CREATE TABLE pages (id INTEGER PRIMARY KEY, body TEXT); INSERT INTO pages VALUES (1, 'not in the index');
+        CREATE VIRTUAL TABLE words USING fts4(content='', title); INSERT INTO words (docid, title) VALUES (1, 'big world');
+        CREATE VIRTUAL TABLE found USING fts4(content=\"pages\", body);
+        CREATE TABLE due (id INTEGER PRIMARY KEY, n INTEGER CHECK (n > 0)); PRAGMA ignore_check_constraints = 1;
+        INSERT INTO due VALUES (1, -1);";
+    let database = Database::from_sql(live);
+    let shown = database.inspect().replace("column x integer", "column x text not-null { backfill \"'none'\"; }");
+    database.apply(&crate::support::desired(&shown).unwrap(), false).unwrap();
+    assert_eq!(database.value("SELECT x FROM docs"), "none");
+    assert_eq!(database.value("SELECT docid FROM words WHERE words MATCH 'big'"), "1");
+    copy(&database, "t.backup");
+    let output = restore(&database, "t.backup").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}
+
+#[test]
+fn an_index_of_a_full_text_table_that_does_not_match_its_own_content_is_damage() {
+    let database = Database::from_sql(
+        "CREATE TABLE docs (id INTEGER PRIMARY KEY, x INTEGER); CREATE VIRTUAL TABLE own USING fts4(title);
+         INSERT INTO own (title) VALUES ('big world'); UPDATE own_content SET c0title = 'small';",
+    );
+    let shown = database.inspect().replace("column x integer", "column x text not-null { backfill \"'none'\"; }");
+    let refused = database.apply(&crate::support::desired(&shown).unwrap(), false).unwrap_err();
+    assert!(format!("{refused:?}").contains("malformed inverted index for FTS4 table main.own"), "{refused:?}");
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::connection::{Connection, Error};
 use super::overwrite::{self, Failed};
-use super::{backup, file};
+use super::{backup, file, gate};
 use crate::engine::ApplyError;
 use crate::engine::backups::Restorer;
 use crate::engine::traits::{Answer, Local};
@@ -22,9 +22,9 @@ impl Restorer for RestoredFile<'_> {
                 let (path, reason) = (from.display().to_string(), "it is empty".to_owned());
                 return Err(Error::CannotOpen { path, reason }.into());
             }
-            let found = connection.texts("PRAGMA quick_check(1)").await?.concat();
+            let damage = gate::is_damaged(&mut connection).await?;
             connection.close().await?;
-            if found == "ok" { Ok(()) } else { Err(ApplyError::Damaged { path: from.display().to_string(), found }) }
+            damage.map_or(Ok(()), |found| Err(ApplyError::Damaged { path: from.display().to_string(), found }))
         })
     }
 

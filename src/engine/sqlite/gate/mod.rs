@@ -4,6 +4,7 @@
 //! resources are limited ([`limits`]), and if it fails on rows, only the error code is reported. Refuses to
 //! write anything but temporary tables.
 
+mod damage;
 mod functions;
 mod limits;
 mod rules;
@@ -18,6 +19,7 @@ use libsqlite3_sys as ffi;
 use super::codes;
 use super::connection::{Connection, Error, GRACE};
 use crate::plan::NotCounted;
+pub(crate) use damage::{damage, is_damaged};
 use limits::{Clock, Memory};
 use rules::{Guard, Rules};
 
@@ -233,31 +235,4 @@ pub(crate) async fn seclude(memory: &mut Connection, longest: usize) -> Result<S
 /// Keeps the limits of a private database in force while it exists.
 pub(crate) struct Secluded {
     _memory: Memory,
-}
-
-/// Returns the first damage that `PRAGMA quick_check` finds in the file within the time limit, if any.
-/// Ignores rows that violate the schema's own constraints, which it reports as well
-/// (<https://sqlite.org/pragma.html#pragma_quick_check>).
-pub(crate) async fn damage(connection: &mut Connection, limit: Duration) -> Result<Option<String>, Error> {
-    let is_wal = connection.texts("PRAGMA journal_mode").await?.concat().eq_ignore_ascii_case("wal");
-    let clock = Arc::new(Clock::default());
-    limits::watch(connection, &clock, !is_wal).await?;
-    clock.start(Some(Instant::now() + limit));
-    let found = connection.texts("PRAGMA quick_check(20)").await;
-    connection.unwatch().await?;
-    let of_rows = |line: &str| {
-        let starts =
-            ["NULL value in ", "CHECK constraint failed in ", "NUMERIC value in ", "TEXT value in ", "NUMERIC or TEXT value in ", "non-"];
-        line == "ok" || starts.iter().any(|s| line.starts_with(s))
-    };
-    match found {
-        Ok(lines) => Ok(lines.iter().flat_map(|l| l.lines()).find(|l| !of_rows(l) && !l.starts_with("*** in database")).map(str::to_owned)),
-        Err(Error::Interrupted) => Ok(None),
-        Err(Error::Sql { code, .. } | Error::Rows { code, .. }) if code & 0xff == ffi::SQLITE_CORRUPT => {
-            Ok(Some(codes::meaning(code).to_owned()))
-        }
-        // The check evaluates generated columns on the rows; a failure there is not damage.
-        Err(Error::Sql { .. } | Error::Rows { .. }) => Ok(None),
-        Err(other) => Err(other),
-    }
 }
