@@ -59,6 +59,10 @@ fn list<T: ToString>(values: &[T]) -> Option<String> {
     (!values.is_empty()).then(|| values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
+fn names(values: &[Ident]) -> Option<String> {
+    (!values.is_empty()).then(|| values.iter().map(Ident::shown).collect::<Vec<_>>().join(", "))
+}
+
 fn word<T: Copy>(word: impl Fn(T) -> &'static str) -> impl Fn(&Option<T>) -> Option<String> {
     move |value| value.map(|v| word(v).to_owned())
 }
@@ -113,7 +117,7 @@ impl Object for PrimaryKey {
             .flag(Attribute::Autoincrement, before.autoincrement, after.autoincrement)
             .flag(Attribute::Desc, before.inline_desc, after.inline_desc)
             .of(Attribute::Deferrable, &before.deferrable, &after.deferrable, word(Deferrable::word))
-            .of(Attribute::Include, &before.include, &after.include, |i| list(i))
+            .of(Attribute::Include, &before.include, &after.include, |i| names(i))
             .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
@@ -127,7 +131,7 @@ impl Object for Unique {
             .of(Attribute::OnConflict, &before.conflict, &after.conflict, word(crate::schema::Conflict::word))
             .of(Attribute::Deferrable, &before.deferrable, &after.deferrable, word(Deferrable::word))
             .flag(Attribute::NullsNotDistinct, before.nulls_not_distinct, after.nulls_not_distinct)
-            .of(Attribute::Include, &before.include, &after.include, |i| list(i))
+            .of(Attribute::Include, &before.include, &after.include, |i| names(i))
             .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
@@ -149,8 +153,10 @@ impl Object for ForeignKey {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         let target = |fk: &ForeignKey| (fk.table.clone(), fk.to.clone());
         Edits::default()
-            .of(Attribute::Columns, &before.columns, &after.columns, |c| list(c))
-            .of(Attribute::References, &target(before), &target(after), |(t, c)| Some(format!("{t}({})", list(c).unwrap_or_default())))
+            .of(Attribute::Columns, &before.columns, &after.columns, |c| names(c))
+            .of(Attribute::References, &target(before), &target(after), |(t, c)| {
+                Some(format!("{}({})", t.shown(), names(c).unwrap_or_default()))
+            })
             .name(&before.name, &after.name)
             .of(Attribute::OnDelete, &before.on_delete, &after.on_delete, |a| Some(a.word().to_owned()))
             .of(Attribute::OnUpdate, &before.on_update, &after.on_update, |a| Some(a.word().to_owned()))
@@ -171,7 +177,7 @@ impl Object for Index {
             .of(Attribute::Using, &before.method, &after.method, Clone::clone)
             .flag(Attribute::NullsNotDistinct, before.nulls_not_distinct, after.nulls_not_distinct)
             .flag(Attribute::Invalid, before.invalid, after.invalid)
-            .of(Attribute::Include, &before.include, &after.include, |i| list(i))
+            .of(Attribute::Include, &before.include, &after.include, |i| names(i))
             .parameters(&before.with, &after.with)
             .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
@@ -196,8 +202,8 @@ fn sql(before: &Expr, after: &Expr) -> Edits {
 impl Object for View {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         sql(&before.query, &after.query)
-            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
-            .of(Attribute::Columns, &before.columns, &after.columns, |c| list(c))
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.shown()))
+            .of(Attribute::Columns, &before.columns, &after.columns, |c| names(c))
             .parameters(&before.with, &after.with)
             .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
@@ -207,7 +213,7 @@ impl Object for View {
 impl Object for Definition {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         sql(&before.body, &after.body)
-            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.shown()))
             .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }
@@ -238,7 +244,7 @@ impl Object for Extension {
 impl Object for EnumType {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         Edits::default()
-            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.shown()))
             .of(Attribute::Values, &before.values, &after.values, |v| list(v))
             .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
@@ -248,7 +254,7 @@ impl Object for EnumType {
 impl Object for Domain {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         let mut edits = Edits::default()
-            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.shown()))
             .of(Attribute::Type, &before.ty, &after.ty, |t| Some(t.to_string()))
             .flag(Attribute::NotNull, before.not_null, after.not_null)
             .of(Attribute::Default, &before.default, &after.default, |d| d.as_ref().map(show_default))
@@ -265,9 +271,9 @@ impl Object for Domain {
 
 impl Object for Sequence {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
-        let owner = |o: &Option<(crate::schema::ObjectName, Ident)>| o.as_ref().map(|(t, c)| format!("{t}.{c}"));
+        let owner = |o: &Option<(crate::schema::ObjectName, Ident)>| o.as_ref().map(|(t, c)| format!("{}.{}", t.shown(), c.shown()));
         Edits::default()
-            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.shown()))
             .of(Attribute::Type, &before.ty, &after.ty, |t| Some(t.to_string()))
             .of(Attribute::Options, &before.options, &after.options, counting)
             .of(Attribute::OwnedBy, &before.owned_by, &after.owned_by, owner)
@@ -279,12 +285,12 @@ impl Object for Sequence {
 impl Object for MaterializedView {
     fn edits(before: &Self, after: &Self) -> Vec<Edit> {
         let mut edits = sql(&before.query, &after.query)
-            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.to_string()))
-            .of(Attribute::Columns, &before.columns, &after.columns, |c| list(c))
+            .of(Attribute::Name, &before.name, &after.name, |n| Some(n.shown()))
+            .of(Attribute::Columns, &before.columns, &after.columns, |c| names(c))
             .parameters(&before.with, &after.with)
             .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone);
         for delta in super::delta::deltas(&before.indexes, &after.indexes) {
-            let words = |index: &Index| format!("{} ({})", index.name, list(&index.parts).unwrap_or_default());
+            let words = |index: &Index| format!("{} ({})", index.name.shown(), list(&index.parts).unwrap_or_default());
             edits.0.push(Edit { attribute: Attribute::Index, before: delta.before().map(words), after: delta.after().map(words) });
         }
         edits.0
@@ -301,7 +307,7 @@ impl Object for Exclusion {
             .of(Attribute::Using, &before.method, &after.method, Clone::clone)
             .of(Attribute::Where, &before.predicate, &after.predicate, |p| p.as_ref().map(|e| e.text.clone()))
             .of(Attribute::Deferrable, &before.deferrable, &after.deferrable, word(Deferrable::word))
-            .of(Attribute::Include, &before.include, &after.include, |i| list(i))
+            .of(Attribute::Include, &before.include, &after.include, |i| names(i))
             .of(Attribute::Comment, &before.comment, &after.comment, Clone::clone)
             .0
     }

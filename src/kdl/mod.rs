@@ -58,6 +58,7 @@ pub(crate) use writer::{column_line, rules_of_line};
 pub(crate) use column::action;
 pub(crate) use fmt::quoted;
 pub(crate) use fmt::string_repr;
+pub(crate) use reference::target;
 
 use node::{Ctx, Node};
 use spelled_out::Declared;

@@ -184,7 +184,8 @@ pub(super) fn encode_references(line: Line, fk: &ForeignKey) -> Line {
         .maybe_prop("deferrable", fk.deferrable.map(Deferrable::word))
 }
 
-fn target(fk: &ForeignKey) -> String {
+/// Returns the value of `references=`.
+pub(crate) fn target(fk: &ForeignKey) -> String {
     let schema = fk.table.schema.as_ref().map(|s| format!("{}.", path_name(s))).unwrap_or_default();
     let to: Vec<String> = fk.to.iter().map(path_name).collect();
     // `schema.table` by itself would be read as `table.column`.

@@ -51,7 +51,7 @@ fn altered(edits: &TableEdits) -> Vec<Line> {
     lines.extend(edits.checks.iter().map(|d| rule("check", d, |c| named(c.name.as_ref(), &check(c)))));
     lines.extend(edits.exclusions.iter().map(|d| rule("exclude", d, exclusion)));
     for (old, new) in &edits.renamed_indexes {
-        lines.push(changed(&format!("index {new}   was {old}")));
+        lines.push(changed(&format!("index {}   was {}", new.shown(), old.shown())));
     }
     lines.extend(edits.indexes.iter().map(|d| rule("index", d, index)));
     lines.extend(unchanged(edits.before.columns.len().saturating_sub(touched(edits)), "column"));
@@ -90,7 +90,7 @@ pub(super) fn changed(text: &str) -> Line {
 fn columns(edits: &TableEdits) -> Vec<Line> {
     let mut rows: Vec<(String, String)> = Vec::new();
     for column in edits.after.columns.values() {
-        let old = edits.renamed_columns.iter().find(|(_, new)| *new == column.name).map(|(old, _)| format!("was {old}"));
+        let old = edits.renamed_columns.iter().find(|(_, new)| *new == column.name).map(|(old, _)| format!("was {}", old.shown()));
         let differs = edits.columns.iter().find_map(|d| match d {
             Delta::Alter { after, edits, .. } if after.name == column.name => Some(edits),
             _ => None,
@@ -164,9 +164,8 @@ fn named(name: Option<&crate::schema::Ident>, rest: &str) -> String {
 }
 
 fn foreign_key(fk: &crate::schema::ForeignKey) -> String {
-    let columns = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    let to = fk.to.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let mut text = format!("{columns} references=\"{}({to})\"", fk.table);
+    let columns = fk.columns.iter().map(crate::schema::Ident::shown).collect::<Vec<_>>().join(" ");
+    let mut text = format!("{columns} references={}", kdl::quoted(&kdl::target(fk)));
     let mut add = |name: &str, value: Option<String>| text.extend(value.map(|v| format!(" {name}={v}")));
     add("on-delete", kdl::action(fk.on_delete).map(str::to_owned));
     add("on-update", kdl::action(fk.on_update).map(str::to_owned));
@@ -213,7 +212,7 @@ pub(super) fn definition<T>(node: &str, delta: &Delta<T>, parts: impl Fn(&T) -> 
     let mut lines = Vec::new();
     if let Delta::Alter { before, edits, .. } = delta {
         let words = edits.iter().filter(|e| e.attribute != Attribute::Definition);
-        let told = |e: &Edit| if e.attribute == Attribute::Name { format!("was {}", parts(before).0) } else { edit(e) };
+        let told = |e: &Edit| if e.attribute == Attribute::Name { format!("was {}", parts(before).0.shown()) } else { edit(e) };
         lines.extend(words.map(|e| changed(&told(e))));
         if edits.iter().all(|e| e.attribute != Attribute::Definition) {
             return (format!("{node} {name}"), lines);

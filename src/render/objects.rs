@@ -1,20 +1,22 @@
 //! The lines of objects that are neither tables nor SQL text: schemas, extensions, types, sequences,
 //! materialized views.
 
-use super::lines::{changed, edit};
+use super::lines::{changed, edit, object};
 use super::view::{Line, Symbol};
 use crate::diff::Change;
 use crate::kdl;
-use crate::schema::Schema;
+use crate::schema::{Of, Schema};
 
 /// Head and lines of an object that is declared as a whole: in the schema language if it is created.
 pub(super) fn body(change: &Change) -> (String, Vec<Line>) {
     if change.before().is_none() {
         return written(change);
     }
-    let at = change.address();
     let lines = if change.is_alter() { change.edits() } else { &[] };
-    (format!("{} {}", at.kind(), kdl::string_repr(at.last())), lines.iter().map(|e| changed(&edit(e))).collect())
+    let at = change.address();
+    let name = &change.head().name;
+    let head = if name.of == Of::Nothing { object(name) } else { kdl::string_repr(at.last()) };
+    (format!("{} {head}", at.kind()), lines.iter().map(|e| changed(&edit(e))).collect())
 }
 
 /// Returns the object as KDL.

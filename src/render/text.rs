@@ -32,7 +32,7 @@ pub fn text_and_findings(plan: &Plan, schema: &str, style: Style, found: &[Level
         write_block(block, style, &mut out);
     }
     if !view.carried.is_empty() {
-        let names: Vec<String> = view.carried.iter().map(|a| escape(&a.to_string())).collect();
+        let names: Vec<String> = view.carried.iter().map(|a| escape(&a.shown())).collect();
         out.push_str(&format!("# dropped and re-created unchanged: {}\n\n", names.join(", ")));
     }
     if let Some(cost) = &view.cost {

@@ -276,7 +276,8 @@ fn headline(plan: &Plan, step: &Step) -> String {
         Action::Unsupported if is_ignored(step) => "is ignored, and depends on what changes",
         Action::Unsupported => "is not supported",
     };
-    let mut reasons = reasons(plan, step);
+    // Those of an object that does not differ itself are its lines.
+    let mut reasons = if is_explained(plan, step) { Vec::new() } else { reasons(plan, step) };
     if let Some(old) = renamed_from(plan, &step.address).filter(|_| !takes_away(plan, step)) {
         reasons.insert(0, format!("renamed from {old}"));
     }
@@ -289,6 +290,11 @@ fn headline(plan: &Plan, step: &Step) -> String {
         _ => {}
     }
     if reasons.is_empty() { format!("{} {verb}", step.address) } else { format!("{} {verb} ({})", step.address, reasons.join("; ")) }
+}
+
+/// Returns whether the lines of the object are the reasons of its steps, because it does not differ itself.
+fn is_explained(plan: &Plan, step: &Step) -> bool {
+    step.action != Action::Unsupported && !plan.changes.objects.iter().any(|c| c.address() == step.address)
 }
 
 /// Returns whether the object blocks the plan because the schema ignores it.
@@ -315,6 +321,9 @@ fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
         Some(Change::Table(change)) => return lines::table(change),
         Some(Change::View(view)) => return lines::definition("view", view, |v| (&v.name, &v.query)),
         Some(Change::Defined(d)) => return lines::definition(d.object().kind.word(), d, |d| (&d.name, &d.body)),
+        Some(Change::MaterializedView(view)) if view.before().is_some() && view.after().is_some() => {
+            return lines::definition("materialized-view", view, |v| (&v.name, &v.query));
+        }
         Some(Change::VirtualTable(table)) => return lines::definition("virtual-table", table, |t| (&t.name, &t.using)),
         Some(change) => return objects::body(change),
         None => {}

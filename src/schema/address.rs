@@ -85,6 +85,11 @@ impl Address {
         std::iter::once(&self.top).chain(&self.within)
     }
 
+    /// Returns the address as it is shown in a list: names that do not read as one are in double quotes.
+    pub(crate) fn shown(&self) -> String {
+        self.pairs().flat_map(|(kind, name)| [kind.word().to_owned(), super::shown::name(name)]).collect::<Vec<_>>().join(".")
+    }
+
     fn joined(&self) -> String {
         self.parts().collect::<Vec<_>>().join(".")
     }

@@ -127,6 +127,13 @@ impl PartialOrd for Ident {
     }
 }
 
+impl Ident {
+    /// Returns the name as it is shown among words: in double quotes unless it reads as a name.
+    pub(crate) fn shown(&self) -> String {
+        super::shown::name(&self.text)
+    }
+}
+
 impl fmt::Display for Ident {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -185,6 +192,19 @@ impl ObjectName {
     /// Returns the schema and the name alone.
     pub fn plain(&self) -> ObjectName {
         ObjectName { of: Of::Nothing, ..self.clone() }
+    }
+}
+
+impl ObjectName {
+    /// Returns the name as it is shown among words, with its schema.
+    pub(crate) fn shown(&self) -> String {
+        let schema = self.schema.as_ref().map(|s| format!("{}.", s.shown())).unwrap_or_default();
+        let of = match &self.of {
+            Of::Nothing => String::new(),
+            Of::Arguments(types) => format!("({types})"),
+            Of::Relation(relation) => format!(" on {}", relation.shown()),
+        };
+        format!("{schema}{}{of}", self.name.shown())
     }
 }
 

@@ -104,7 +104,7 @@ pub enum NullsOrder {
 impl fmt::Display for IndexPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.key {
-            PartKey::Column(c) => write!(f, "{c}")?,
+            PartKey::Column(c) => f.write_str(&c.shown())?,
             PartKey::Expr(e) => f.write_str(&e.text)?,
         }
         if let Some(c) = &self.collate {

@@ -53,6 +53,7 @@ pub use object::{Body, Head, Objects};
 pub use other::{Ignore, View, VirtualTable};
 pub use postgres::{Domain, EnumType, Exclusion, Extension, MaterializedView, Namespace, Sequence, SequenceOptions};
 pub use problem::{Origin, Problem, Span, nearest};
+pub(crate) use shown::reads_as_name;
 pub use shown::{deceives, escape, one_line};
 pub use table::{Check, Conflict, Deferrable, ForeignKey, KeyPart, PrimaryKey, RefAction, Table, Unique};
 pub use types::{Type, TypeName};

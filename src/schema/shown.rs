@@ -22,6 +22,22 @@ pub fn one_line(text: &str) -> String {
     escape(&text.replace('\n', "\\n"))
 }
 
+/// Returns a name as it is shown among words: in double quotes unless it reads as a name.
+pub(crate) fn name(text: &str) -> String {
+    if reads_as_name(text) { text.to_owned() } else { format!("\"{}\"", one_line(text).replace('"', "\\\"")) }
+}
+
+/// Returns whether a text can only be taken for one name. Narrower than what KDL allows: `*`, `<`, `-x`, `.x` could be bare,
+/// but look like operators or broken numbers.
+pub(crate) fn reads_as_name(text: &str) -> bool {
+    let keyword = matches!(text, "true" | "false" | "null" | "inf" | "nan");
+    let mut chars = text.chars();
+    !keyword
+        && chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
+        && chars.all(|c| c.is_alphanumeric() || "_-.$".contains(c))
+        && !text.ends_with('.')
+}
+
 /// The commands that GitHub's runner reads from the output of a step
 /// (<https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>).
 const COMMANDS: [&str; 17] = [

@@ -325,7 +325,7 @@ impl Conflict {
 
 impl fmt::Display for KeyPart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.column)?;
+        f.write_str(&self.column.shown())?;
         if let Some(c) = &self.collate {
             write!(f, " collate {c}")?;
         }

@@ -36,6 +36,7 @@ pub(crate) mod lock;
 mod lower;
 mod managed;
 mod measure;
+mod moved_schema;
 mod names;
 mod names_in_errors;
 mod normalize;

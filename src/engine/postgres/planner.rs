@@ -10,8 +10,8 @@ use super::facts::{Facts, TableFacts};
 use super::inspect::{self, Live, ident};
 use super::measure::{self, Measuring};
 use super::{
-    check_defaults, dependents, fragments, given_names, history, kinds, known_types, lower, managed, normalize, null_defaults, owned,
-    renamed_types, rows, settle, standing, trial,
+    check_defaults, dependents, fragments, given_names, history, kinds, known_types, lower, managed, moved_schema, normalize,
+    null_defaults, owned, renamed_types, rows, settle, standing, trial,
 };
 use crate::diff::{Changes, TableChange, beside, diff};
 use crate::engine::PlanOptions;
@@ -71,7 +71,10 @@ impl NormalizedPair {
         let mut changes = diff(&self.current, &self.desired).map_err(PlanError::Schema)?;
         given_names::keep_given(&mut changes);
         let home = &self.live.server.default_schema;
-        let misnamed = renamed_types::problems(&changes, self.desired.schema(), home);
+        let mut misnamed = renamed_types::problems(&changes, self.desired.schema(), home);
+        if !self.desired.schema().names_are_exact {
+            misnamed.extend(moved_schema::problems(&changes, home));
+        }
         if !misnamed.is_empty() {
             return Err(PlanError::Schema(misnamed));
         }
@@ -320,5 +323,11 @@ fn touched(live: &Live, changes: &Changes, current: &Schema) -> Vec<ObjectName> 
     let types: BTreeSet<String> = changed.flat_map(|ty| lower::types_over(&names, current, ty).into_keys()).collect();
     let has_type = |t: &&Table| t.columns.values().any(|c| super::types::named(&c.ty, &names).is_some_and(|(key, _)| types.contains(&key)));
     let typed = current.tables.values().filter(has_type).map(|t| t.name.clone());
-    touched.chain(typed).collect::<BTreeSet<_>>().into_iter().collect()
+    // A foreign key to a table whose key or columns change may be re-created.
+    let rekeyed = |t: &ObjectName| {
+        let alters = changes.tables().filter_map(|c| if let TableChange::Alter(e) = c { Some(e) } else { None });
+        alters.filter(|e| e.changes_table() || !e.indexes.is_empty()).any(|e| names.same(&e.live.name, t))
+    };
+    let keyed = current.tables.values().filter(|t| t.foreign_keys.iter().any(|f| rekeyed(&f.table))).map(|t| t.name.clone());
+    touched.chain(typed).chain(keyed).collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -4,7 +4,7 @@
 //! caller chooses between the spellings.
 
 use super::lex::is_newline;
-use crate::schema::deceives;
+use crate::schema::{deceives, reads_as_name};
 
 /// Returns the canonical spelling of a string on one line: bare if KDL 2 allows it and it reads as a name,
 /// quoted otherwise.
@@ -58,17 +58,6 @@ pub(super) fn raw_multi(s: &str, hashes: &str, indent: &str) -> String {
 /// KDL reads it as a plain string; quoting it would make it look intended.
 pub(super) fn looks_like_slip(word: &str) -> bool {
     word.contains([',', '\'', ':', '`'])
-}
-
-/// Narrower than what KDL allows: `*`, `<`, `-x`, `.x` could be bare, but look like operators or broken
-/// numbers.
-fn reads_as_name(s: &str) -> bool {
-    let keyword = matches!(s, "true" | "false" | "null" | "inf" | "nan");
-    let mut chars = s.chars();
-    !keyword
-        && chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
-        && chars.all(|c| c.is_alphanumeric() || "_-.$".contains(c))
-        && !s.ends_with('.')
 }
 
 /// Writes one line of a `"""` string. Tabs are kept, since SQL is indented with them.

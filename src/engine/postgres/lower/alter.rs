@@ -47,10 +47,26 @@ pub(super) fn counted(context: &LoweringContext<'_>, table: &Altered<'_>, step: 
     step.hazards = probes::hazards(context, table);
 }
 
+/// Returns what the step does to parts of the table that do not differ.
 fn reason(table: &Altered<'_>) -> String {
     let own = |c: &Ident| table.edits.columns.iter().filter_map(Delta::after).any(|d| d.name == *c);
-    let carried: Vec<String> = table.retyped.iter().filter(|r| !own(&r.column)).map(|r| r.column.to_string()).collect();
-    if carried.is_empty() { String::new() } else { format!("the type of {} is re-created", carried.join(", ")) }
+    let list = |names: Vec<String>, before: &str, after: &str| {
+        (!names.is_empty()).then(|| format!("{before} {} {after}", names.join(", ")).trim_start().to_owned())
+    };
+    let carried = table.retyped.iter().filter(|r| !own(&r.column)).map(|r| r.column.to_string()).collect();
+    let computed = table.recreated.iter().filter(|c| !own(c)).map(ToString::to_string).collect();
+    let found = [list(carried, "the type of", "is re-created"), list(computed, "generated column", "is re-created")];
+    let mut found: Vec<String> = found.into_iter().flatten().collect();
+    if table.edits.is_empty() {
+        let rules = &table.rules;
+        let names = rules.checks.iter().filter_map(rules::Op::gone).chain(rules.exclusions.iter().filter_map(rules::Op::gone));
+        let names = names.chain(rules.uniques.iter().filter_map(rules::Op::gone)).chain(rules.keys.iter().filter_map(rules::Op::gone));
+        found.extend(list(names.map(str::to_owned).collect(), "constraint", "is re-created"));
+        found.extend(list(indexes::recreated(table), "index", "is re-created"));
+        let defaults = table.edits.after.columns.values().filter(|c| names_moved(table, c)).map(|c| c.name.to_string()).collect();
+        found.extend(list(defaults, "the default of", "is set again"));
+    }
+    found.join("; ")
 }
 
 /// Drops constraints and indexes that are removed or would block the change, and removes serial, identity and

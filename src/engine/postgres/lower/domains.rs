@@ -6,6 +6,7 @@ use super::super::ddl;
 use super::super::default_name;
 use super::super::names::quote;
 use super::rules::{Op, ops};
+use super::types::same_type;
 use super::{LoweringContext, domain_bounds, edited, rename};
 use crate::diff::{Attribute, Delta, Edit};
 use crate::plan::{Action, Resource, Statement, Step};
@@ -88,7 +89,7 @@ fn replaced(context: &LoweringContext<'_>, before: &Domain, after: &Domain) -> V
     statements.extend(created(context, &with_names(after)));
     let mut step = come(context, Step::new(after.address(), Action::Replace, statements), after);
     let over_moved = super::super::types::named(&after.ty, &context.names).is_some_and(|(key, _)| context.moved.contains_key(&key));
-    let reason = if before.ty != after.ty || before.collate != after.collate {
+    let reason = if !same_type(context, &before.ty, &after.ty) || before.collate != after.collate {
         "the type and collation of a domain cannot be altered"
     } else if over_moved || super::types::gives_up_name(context, &before.ty) {
         "its base type is re-created"

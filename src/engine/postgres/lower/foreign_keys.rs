@@ -1,16 +1,19 @@
 //! Foreign keys: they have steps of their own, so that tables that reference each other form no cycle.
 //! Foreign keys whose columns or referenced key change are dropped and re-created.
 
+mod stirred;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::names::quote;
 use super::super::{ddl, default_name};
 use super::rules::{Op, live_names, new_name, ops};
 use super::tables::{Altered, by_name};
-use super::{LoweringContext, done, edited, later, locks, logging, rows};
+use super::{LoweringContext, done, edited, later, locks, rows};
 use crate::diff::{Attribute, Delta, Edit, TableChange};
 use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step, Transaction, Work};
 use crate::schema::{Case, ForeignKey, Ident, Kind, ObjectName, Table};
+use stirred::{left_without_key, target, why_stirred};
 
 type Alters<'t, 'a> = BTreeMap<String, &'t Altered<'a>>;
 
@@ -75,15 +78,29 @@ pub(super) fn is_cut(context: &LoweringContext<'_>, table: &Table, fk: &ForeignK
 
 fn of_child(context: &LoweringContext<'_>, alters: &Alters<'_, '_>, own: Option<&Altered<'_>>, child: &Child<'_>) -> Vec<Step> {
     let name_of = |fk: &ForeignKey| fk.name.as_ref().map_or_else(|| default_name::foreign_key(&child.live.name, fk), ToString::to_string);
-    let stirred = |fk: &ForeignKey| is_stirred(context, alters, own, child, fk);
+    let stirred = |fk: &ForeignKey| why_stirred(context, alters, own, child, fk).is_some();
+    let live = |name: &str| child.live.foreign_keys.iter().find(|f| name_of(f) == name);
+    let reason = |op: &Op<ForeignKey>| match op {
+        // One that differs itself is shown with its differences.
+        Op::Replace { item, .. } if child.deltas.iter().filter_map(Delta::after).any(|d| d == item) => None,
+        Op::Replace { name, .. } => {
+            let fk = live(name)?;
+            let why = why_stirred(context, alters, own, child, fk)?;
+            let columns = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            Some(format!("foreign key ({columns}) is re-created, because {why}"))
+        }
+        _ => None,
+    };
     let kept = [Attribute::Name, Attribute::Comment, Attribute::Deferrable, Attribute::NotValid];
     let all = ops(&child.before.foreign_keys, &child.live.foreign_keys, child.deltas, &child.after.foreign_keys, &name_of, &kept, &stirred);
     let mut steps = Vec::new();
     let mut taken = child.taken.clone();
-    for name in all.iter().filter_map(Op::gone) {
+    for (op, name) in all.iter().filter_map(|op| Some((op, op.gone()?))) {
         taken.remove(name);
-        let parent = child.live.foreign_keys.iter().find(|f| name_of(f) == name).map(|f| &f.table);
-        steps.push(go(context, child.live, name, parent, Action::Alter));
+        let mut step = go(context, child.live, name, live(name).map(|f| &f.table), Action::Alter);
+        step.address = child.after.address();
+        step.reason = reason(op).unwrap_or_default();
+        steps.push(step);
     }
     for op in &all {
         match op {
@@ -92,14 +109,12 @@ fn of_child(context: &LoweringContext<'_>, alters: &Alters<'_, '_>, own: Option<
                 let default = default_name::foreign_key(&child.after.name, &fk);
                 let name = fk.name.get_or_insert_with(|| Ident::new(default_name::free(&default, |n| taken.contains(n)), Case::Exact));
                 taken.insert(name.to_string());
-                let carried = matches!(op, Op::Replace { .. }) && !child.deltas.iter().filter_map(Delta::after).any(|d| d == item);
+                let carried = reason(op);
                 let mut step = come(context, alters, own, child.after, &fk, Action::Alter);
-                if carried && context.desired.ignores(Kind::Table, &child.live.name) {
+                if carried.is_some() && context.desired.ignores(Kind::Table, &child.live.name) {
                     step.hazards.extend(left_without_key(context, alters, child.live, &fk));
                 }
-                if carried {
-                    step.reason = "its columns or the referenced key change".to_owned();
-                }
+                step.reason = carried.unwrap_or_default();
                 steps.push(step);
                 steps.extend(validation(context, own, child, &fk, alters));
             }
@@ -116,67 +131,6 @@ fn of_child(context: &LoweringContext<'_>, alters: &Alters<'_, '_>, own: Option<
         }
     }
     steps
-}
-
-/// Returns whether the columns of a live foreign key, or the key that it references, change.
-fn is_stirred(
-    context: &LoweringContext<'_>,
-    alters: &Alters<'_, '_>,
-    own: Option<&Altered<'_>>,
-    child: &Child<'_>,
-    live: &ForeignKey,
-) -> bool {
-    let at = child.live.foreign_keys.iter().position(|f| f == live);
-    let Some(fk) = at.and_then(|i| child.before.foreign_keys.get(i)) else { return false };
-    if own.is_some_and(|t| fk.columns.iter().any(|c| t.stirs(c))) {
-        return true;
-    }
-    let Some(parent) = alters.get(&context.names.key(&fk.table)) else { return false };
-    if own.is_some_and(|t| logging::is_circle(context, &t.edits, &parent.edits)) {
-        return true;
-    }
-    let to = target(fk, &parent.edits.before);
-    to.iter().any(|c| parent.stirs(c)) || loses_key(parent, &to)
-}
-
-/// Returns the columns that a foreign key references.
-fn target(fk: &ForeignKey, parent: &Table) -> Vec<Ident> {
-    let key = || parent.primary_key.iter().flat_map(|k| &k.parts).map(|p| p.column.clone()).collect();
-    if fk.to.is_empty() { key() } else { fk.to.clone() }
-}
-
-/// Reports a foreign key of an unmanaged table that cannot be re-created because the key that it references
-/// is dropped.
-fn left_without_key(context: &LoweringContext<'_>, alters: &Alters<'_, '_>, child: &Table, fk: &ForeignKey) -> Option<Hazard> {
-    let parent = &alters.get(&context.names.key(&fk.table))?.edits;
-    let to: BTreeSet<Ident> = target(fk, &parent.before).into_iter().collect();
-    let after = &parent.after;
-    let key = after.primary_key.iter().map(|k| k.parts.iter().map(|p| p.column.clone()).collect());
-    let uniques = after.uniques.iter().map(|u| u.parts.iter().map(|p| p.column.clone()).collect());
-    let indexes = after.indexes.values().filter(|i| i.unique && i.predicate.is_none());
-    let indexes = indexes.filter_map(|i| i.parts.iter().map(|p| p.column().cloned()).collect());
-    if key.chain(uniques).chain(indexes).any(|columns: BTreeSet<Ident>| columns == to) {
-        return None;
-    }
-    let name = fk.name.as_ref().map_or_else(|| default_name::foreign_key(&child.name, fk), ToString::to_string);
-    let message = format!(
-        "foreign key {name} of table {} references a key of {} that is dropped, but its table is not managed",
-        child.name, after.name
-    );
-    let advice = "drop the foreign key first, or keep the key";
-    Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, after.address(), message, advice))
-}
-
-/// Returns whether a key over exactly these columns is dropped.
-fn loses_key(parent: &Altered<'_>, to: &[Ident]) -> bool {
-    let same = |columns: &mut dyn Iterator<Item = &Ident>| columns.collect::<BTreeSet<_>>() == to.iter().collect::<BTreeSet<_>>();
-    let before = &parent.edits.before;
-    let key = before.primary_key.iter().any(|k| same(&mut k.parts.iter().map(|p| &p.column)));
-    let index = |i: &crate::schema::Index| i.unique && same(&mut i.parts.iter().filter_map(|p| p.column()));
-    let unique = before.uniques.iter().any(|u| same(&mut u.parts.iter().map(|p| &p.column)));
-    (key && parent.rules.keys.iter().any(|op| op.gone().is_some()))
-        || (unique && parent.rules.uniques.iter().any(|op| op.gone().is_some()))
-        || parent.edits.indexes.iter().filter_map(Delta::before).any(index)
 }
 
 /// Returns the step that drops a foreign key, under live names.
@@ -346,9 +300,9 @@ fn orphans(
     let filled: Vec<String> = fk.columns.iter().map(|c| format!("c.{} IS NOT NULL", quote(c.as_str()))).collect();
     let (matches, filled) = (matches.join(" AND "), filled.join(" AND "));
     let condition = format!("{filled} AND NOT EXISTS (SELECT 1 FROM {parent} AS p WHERE {matches})");
-    let names = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let names = fk.columns.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
     let address = table.foreign_key_at(fk);
-    let message = format!("{{count}} of {{total}} rows have a {names} that does not exist in {}", fk.table);
+    let message = format!("{{count}} of {{total}} rows have a value of {names} that does not exist in `{}`", fk.table);
     // In a WHERE, so that the server can plan a join instead of looking up the parent for each row.
     let counted = format!("SELECT (SELECT count(*) FROM {child} AS c WHERE {condition}), (SELECT count(*) FROM {child} AS c)");
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "fix or delete these rows first");

@@ -125,6 +125,12 @@ pub(super) fn names_passed(context: &LoweringContext<'_>, table: &Altered<'_>) -
     (left, taken)
 }
 
+/// Returns the indexes that are re-created although they do not differ.
+pub(super) fn recreated(table: &Altered<'_>) -> Vec<String> {
+    let name = |change| if let IndexChange::Recreate(_, index) = change { Some(index.name.to_string()) } else { None };
+    index_changes(table).into_iter().filter_map(name).collect()
+}
+
 fn name(context: &LoweringContext<'_>, table: &Altered<'_>, index: &Ident) -> String {
     context.names.beside(&table.edits.after.name, index)
 }

@@ -222,14 +222,16 @@ fn reasons(edits: &TableEdits, binds: bool) -> Vec<String> {
     }
     for delta in &edits.columns {
         match delta {
-            Delta::Create(c) if c.backfill.is_some() => reasons.push(format!("column {} is added with a backfill", c.name)),
-            Delta::Create(c) if edits.after.in_key(&c.name) => reasons.push(format!("primary key column {} is added", c.name)),
+            Delta::Create(c) if c.backfill.is_some() => reasons.push(format!("column {} is added with a backfill", c.name.shown())),
+            Delta::Create(c) if edits.after.in_key(&c.name) => reasons.push(format!("primary key column {} is added", c.name.shown())),
             Delta::Create(c) if c.generated.as_ref().is_some_and(|g| g.stored) => {
-                reasons.push(format!("stored generated column {} is added", c.name))
+                reasons.push(format!("stored generated column {} is added", c.name.shown()))
             }
-            Delta::Create(c) if c.not_null && c.default.is_none() => reasons.push(format!("column {} is added as NOT NULL", c.name)),
+            Delta::Create(c) if c.not_null && c.default.is_none() => {
+                reasons.push(format!("column {} is added as NOT NULL", c.name.shown()))
+            }
             Delta::Create(_) | Delta::Drop(_) => {}
-            Delta::Alter { after, edits, .. } => reasons.extend(edits.iter().map(|e| column_reason(after.name.as_str(), e))),
+            Delta::Alter { after, edits, .. } => reasons.extend(edits.iter().map(|e| column_reason(&after.name.shown(), e))),
         }
     }
     if edits.primary_key.is_some() {

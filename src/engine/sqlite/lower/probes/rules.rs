@@ -178,9 +178,9 @@ fn foreign_key(edits: &TableEdits, fk: &ForeignKey, parent: &str) -> Hazard {
         filled.join(" AND "),
         matches.join(" AND ")
     );
-    let columns = fk.columns.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let columns = fk.columns.iter().map(|c| format!("`{c}`")).collect::<Vec<_>>().join(", ");
     let address = edits.after.foreign_key_at(fk);
-    let message = format!("{{count}} of {{total}} rows have a {columns} that does not exist in {}", fk.table);
+    let message = format!("{{count}} of {{total}} rows have a value of {columns} that does not exist in `{}`", fk.table);
     Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "fix or delete these rows first")
         .counted(Probe::Query(format!("SELECT (SELECT count(*) FROM {orphans}), (SELECT count(*) FROM {})", old_table(edits))))
         .found_by(format!("SELECT * FROM {}", orphans.replace(&rows::new_rows(edits), &rows::shown_rows(edits))))
