@@ -61,7 +61,7 @@ fn rows_that_have_come_since_stop_it_before_it_destroys() {
         ("INSERT INTO lines VALUES (3, 1, -5, 'c', 'kept')", "1 of 3 rows violate check qty_ok; nothing was changed"),
         (
             "INSERT INTO lines VALUES (3, 7, 5, 'c', 'kept')",
-            "1 of 3 rows have a order_id that does not exist in orders; nothing was changed",
+            "1 of 3 rows have a value of `order_id` that does not exist in `orders`; nothing was changed",
         ),
         ("INSERT INTO lines VALUES (3, 1, NULL, 'c', 'kept')", "`qty` is NULL in 1 of 3 rows; nothing was changed"),
         (
