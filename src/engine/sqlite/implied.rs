@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::inspect::Live;
+use super::inspect::{Live, Stored};
+use super::lower::words;
 use super::read_table::read_table;
 use crate::diff::{Attribute, Change, Changes, Delta, Edit, TableChange, TableEdits, untouched};
 use crate::plan::{Code, Hazard, Level, Step};
@@ -64,9 +65,11 @@ pub(super) fn stop(changes: &Changes, live: &Live, desired: &Schema, steps: &mut
     }
 }
 
-/// Returns the tables that the given tables reference without naming columns, all in lower case.
-pub(super) fn parents(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
-    let tables = live.stored.iter().filter(|r| r.kind == Kind::Table && names.contains(&r.name.to_ascii_lowercase()));
+/// Returns the tables that the given objects reference without naming columns, in lower case.
+pub(super) fn parents<'s>(rows: impl Iterator<Item = &'s Stored>) -> BTreeSet<String> {
+    // Most tables need not be parsed.
+    let references = |r: &&Stored| r.kind == Kind::Table && r.sql.as_deref().is_some_and(|sql| words(sql).contains("references"));
+    let tables = rows.filter(references);
     let read = tables.filter_map(|r| read_table(r.sql.as_deref()?).ok());
     let implied = read.flat_map(|t| t.foreign_keys).filter(|f| f.to.is_empty());
     implied.map(|f| f.table.name.as_str().to_ascii_lowercase()).collect()

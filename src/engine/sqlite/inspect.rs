@@ -65,6 +65,11 @@ impl Definitions {
         self.stored.iter().any(|r| r.name.eq_ignore_ascii_case("_rosey_history"))
     }
 
+    /// Returns the stored objects, and the names of the shadow tables.
+    pub(crate) fn into_parts(self) -> (Vec<Stored>, BTreeSet<String>) {
+        (self.stored, self.shadows)
+    }
+
     /// Parses them.
     pub(crate) fn parse(self) -> Live {
         read(self.stored, self.shadows)

@@ -3,6 +3,7 @@
 pub(crate) mod backup;
 mod broken_objects;
 mod canon;
+mod catalog_copy;
 mod check;
 mod codes;
 mod compiles;

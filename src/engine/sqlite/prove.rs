@@ -5,12 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use super::catalog_copy::{Catalog, Copy, Wanted};
 use super::compiles::{self, Broken};
 use super::connection::{Connection, Error};
-use super::inspect::{self, Live, Stored};
-use super::lexer::{quote, quote_string};
+use super::inspect::{Live, Stored};
+use super::lexer::quote;
 use super::lower::{expressions, words};
-use super::{gate, implied};
 use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Statement, StatementKind, Step};
 use crate::schema::{Address, AnyKind, Column, DefinedKind, Kind, Literal, Normalized, Problem, Schema};
@@ -45,57 +45,154 @@ impl From<Refusal> for Proof {
     }
 }
 
-/// Runs the steps on an empty copy of what they change, and compares the result with the desired schema.
+/// How many steps are tried on one copy.
+const STEPS: usize = 8;
+
+/// Runs the steps on empty copies of what they change, and compares the result with the desired schema.
 pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, steps: &[Step]) -> Result<Proof, Error> {
-    // RENAME and DROP COLUMN read every view and trigger, so all of them must exist then, with what they
-    // name.
-    let renames = steps.iter().flat_map(|s| &s.statements).any(|s| s.kind == StatementKind::AltersTable);
-    let touched = touched(live, steps, renames);
-    let mut memory = Connection::in_memory().await?;
-    let foreign = copy(&mut memory, live, &touched, renames).await?;
-    let longest = steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.len()).max().unwrap_or_default();
-    let _secluded = gate::seclude(&mut memory, longest.max(live.longest_definition())).await?;
-    if let Some(problem) = over_many_rows(&mut memory, changes).await {
-        return Ok(Refusal::Expression(problem).into());
-    }
-    if let Some(problem) = unknown_in_defaults(&mut memory, changes).await {
-        return Ok(Refusal::Expression(problem).into());
-    }
-    let changed = changed_names(changes);
-    let was_broken = compiles::broken(&mut memory, &changed).await?;
-    for step in steps {
-        if let Some(found) = foreign.iter().find(|f| f.is_in_the_way(step, desired)) {
-            let (step, address) = (step.address.clone(), found.address.clone());
-            return Ok(Refusal::Foreign { step, address, message: found.message.clone() }.into());
-        }
-        // What is dropped need not be valid.
-        let goes = |sql: &str| foreign.iter().any(|f| sql == f.drop_statement());
-        for statement in step.statements.iter().filter(|s| s.kind != StatementKind::KeepsStatistics && !goes(&s.sql)) {
-            if let Err(error) = memory.run_one(&statement.sql).await {
-                if let Error::TooLong { .. } = error {
-                    return Err(error);
-                }
-                let (address, statement) = (step.address.clone(), statement.clone());
-                return Ok(Refusal::Statement { address, statement, message: error.to_string() }.into());
-            }
-            if let Some(message) = unparsed(&mut memory, &statement.sql).await {
-                let (address, statement) = (step.address.clone(), statement.clone());
-                return Ok(Refusal::Statement { address, statement, message }.into());
-            }
+    let mut trial = Trial::of(live, desired, changes, steps);
+    let was_broken = trial.broken().await?;
+    for (number, some) in steps.chunks(STEPS).enumerate() {
+        let later = steps.get((number + 1) * STEPS..).unwrap_or_default();
+        if let Some(refusal) = trial.run(some, later).await? {
+            return Ok(refusal.into());
         }
     }
-    if let Some(problem) = unknown_in_stored(&mut memory, changes).await {
-        return Ok(Refusal::Expression(problem).into());
-    }
-    let is_broken = compiles::broken(&mut memory, &changed).await?;
-    let outcome = without_garbled(inspect::inspect(&mut memory).await?, live);
-    memory.close().await?;
-    let mut wanted = part_of(desired.schema(), &touched);
-    foreign.iter().for_each(|f| f.take_out_of(&mut wanted));
-    let wanted = Normalized::by_dialect(wanted);
-    let left = remaining(&outcome, &wanted);
-    let refusal = (!left.is_empty()).then(|| Refusal::Leftover(Box::new(left)));
+    let is_broken = trial.broken().await?;
+    let refusal = trial.leftover(live).map(|left| Refusal::Leftover(Box::new(left)));
     Ok(Proof { refusal, was_broken, is_broken })
+}
+
+/// A plan that is being tried.
+struct Trial<'t> {
+    desired: &'t Normalized,
+    changes: &'t Changes,
+    /// The changed tables whose expressions have not been tried, and those that have not been created or changed.
+    untried: Vec<&'t TableChange>,
+    unfinished: Vec<&'t TableChange>,
+    catalog: Catalog,
+    /// The length of the longest statement.
+    longest: usize,
+    /// The names of all that was copied, in lower case.
+    touched: BTreeSet<String>,
+    foreign: Vec<Foreign>,
+}
+
+impl<'t> Trial<'t> {
+    fn of(live: &Live, desired: &'t Normalized, changes: &'t Changes, steps: &[Step]) -> Trial<'t> {
+        let longest = steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.len()).max().unwrap_or_default();
+        Trial {
+            desired,
+            changes,
+            untried: changes.tables().collect(),
+            unfinished: changes.tables().collect(),
+            catalog: Catalog::of(live),
+            longest,
+            touched: BTreeSet::new(),
+            foreign: Vec::new(),
+        }
+    }
+
+    /// Returns the views and triggers affected by the change that do not work now.
+    async fn broken(&mut self) -> Result<Broken, Error> {
+        let changed = changed_names(self.changes);
+        let names = self.catalog.naming(&changed);
+        if names.is_empty() {
+            return Ok(Broken::new());
+        }
+        let wanted = Wanted { names, all_bodies: false, rewriting: BTreeSet::new() };
+        let mut copy = self.catalog.copy(wanted, self.longest).await?;
+        let broken = compiles::broken(&mut copy.memory, &changed).await?;
+        copy.memory.close().await?;
+        Ok(broken)
+    }
+
+    /// Runs some steps on a copy of what they touch. `later` are those that follow them.
+    async fn run(&mut self, steps: &[Step], later: &[Step]) -> Result<Option<Refusal>, Error> {
+        let statements = || steps.iter().flat_map(|s| &s.statements);
+        let rewriting = statements().filter(|s| s.kind == StatementKind::AltersTable).flat_map(|s| words(&s.sql)).collect();
+        let names = statements().flat_map(|s| words(&s.sql)).collect();
+        // RENAME and DROP COLUMN read every view and trigger, so all of them must exist then, with what they name.
+        let wanted = Wanted { names, all_bodies: steps.iter().any(rewrites_bodies), rewriting };
+        let mut copy = self.catalog.copy(wanted, self.longest).await?;
+        let tried = take_out(&mut self.untried, |change| concerns(change, steps));
+        let mut problem = over_many_rows(&mut copy.memory, &tried).await;
+        if problem.is_none() {
+            problem = unknown_in_defaults(&mut copy.memory, &tried).await;
+        }
+        if let Some(problem) = problem {
+            return Ok(Some(Refusal::Expression(problem)));
+        }
+        for step in steps {
+            if let Some(refusal) = run_step(&mut copy, step, self.desired).await? {
+                return Ok(Some(refusal));
+            }
+        }
+        let finished = take_out(&mut self.unfinished, |change| concerns(change, steps) && !concerns(change, later));
+        if let Some(problem) = unknown_in_stored(&mut copy.memory, &finished).await {
+            return Ok(Some(Refusal::Expression(problem)));
+        }
+        self.touched.extend(copy.names.iter().cloned());
+        self.foreign.append(&mut copy.foreign.clone());
+        self.catalog.take(copy).await?;
+        Ok(None)
+    }
+
+    /// Returns what still differs from the desired schema.
+    fn leftover(self, live: &Live) -> Option<Changes> {
+        let Trial { desired, catalog, touched, foreign, .. } = self;
+        let outcome = catalog.parse(|row| belongs(row, &touched) && !foreign.iter().any(|f| f.is(row)));
+        let outcome = without_garbled(outcome, live);
+        let mut wanted = part_of(desired.schema(), &touched);
+        foreign.iter().for_each(|f| f.take_out_of(&mut wanted));
+        let left = remaining(&outcome, &Normalized::by_dialect(wanted));
+        (!left.is_empty()).then_some(left)
+    }
+}
+
+/// Removes the changes for which `is_wanted` returns true from a list, and returns them.
+fn take_out<'t>(from: &mut Vec<&'t TableChange>, is_wanted: impl Fn(&TableChange) -> bool) -> Vec<&'t TableChange> {
+    let (wanted, rest) = std::mem::take(from).into_iter().partition(|change| is_wanted(change));
+    *from = rest;
+    wanted
+}
+
+/// Returns true if one of the steps changes the table.
+fn concerns(change: &TableChange, steps: &[Step]) -> bool {
+    let is_named = |name: &str| match change {
+        TableChange::Alter(edits) => edits.live.name.name.matches(name) || edits.after.name.name.matches(name),
+        TableChange::Create(table) | TableChange::Drop(table) => table.name.name.matches(name),
+    };
+    steps.iter().any(|s| *s.address.kind() == Kind::Table && is_named(s.address.last()))
+}
+
+fn rewrites_bodies(step: &Step) -> bool {
+    step.statements.iter().any(|s| s.kind == StatementKind::AltersTable)
+}
+
+/// Runs the statements of a step.
+async fn run_step(copy: &mut Copy, step: &Step, desired: &Normalized) -> Result<Option<Refusal>, Error> {
+    if let Some(found) = copy.foreign.iter().find(|f| f.is_in_the_way(step, desired)) {
+        let (step, address) = (step.address.clone(), found.address.clone());
+        return Ok(Some(Refusal::Foreign { step, address, message: found.message.clone() }));
+    }
+    // What is dropped need not be valid.
+    let foreign: Vec<String> = copy.foreign.iter().map(Foreign::drop_statement).collect();
+    let refused = |statement: &Statement, message: String| {
+        let (address, statement) = (step.address.clone(), statement.clone());
+        Ok(Some(Refusal::Statement { address, statement, message }))
+    };
+    for statement in step.statements.iter().filter(|s| s.kind != StatementKind::KeepsStatistics && !foreign.contains(&s.sql)) {
+        match copy.memory.run_one(&statement.sql).await {
+            Err(error @ Error::TooLong { .. }) => return Err(error),
+            Err(error) => return refused(statement, error.to_string()),
+            Ok(_) => {}
+        }
+        if let Some(message) = unparsed(&mut copy.memory, &statement.sql).await {
+            return refused(statement, message);
+        }
+    }
+    Ok(None)
 }
 
 /// Returns the names of what changes, before and after, in lower case.
@@ -108,8 +205,8 @@ fn changed_names(changes: &Changes) -> BTreeSet<String> {
 /// aggregate turns all rows into one, and a window function sees only the rows that its statement reads; in
 /// WHERE, SQLite rejects both (<https://sqlite.org/lang_aggfunc.html>,
 /// <https://sqlite.org/windowfunctions.html>).
-async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
-    for change in changes.tables() {
+async fn over_many_rows(memory: &mut Connection, changes: &[&TableChange]) -> Option<Problem> {
+    for change in changes {
         let TableChange::Alter(edits) = change else { continue };
         let table = quote(edits.live.name.name.as_str());
         for (what, expr) in expressions(edits) {
@@ -128,8 +225,8 @@ async fn over_many_rows(memory: &mut Connection, changes: &Changes) -> Option<Pr
 
 /// Returns a problem for a new default that SQLite would accept although every insert would then fail: it
 /// looks up functions only at the insert.
-async fn unknown_in_defaults(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
-    for change in changes.tables() {
+async fn unknown_in_defaults(memory: &mut Connection, changes: &[&TableChange]) -> Option<Problem> {
+    for change in changes {
         let columns: Vec<&Column> = match change {
             TableChange::Create(table) => table.columns.values().collect(),
             TableChange::Alter(edits) => edits.columns.iter().filter_map(|d| d.after()).collect(),
@@ -163,8 +260,8 @@ async fn unparsed(memory: &mut Connection, sql: &str) -> Option<String> {
 /// Returns a problem for a new check constraint or generated column that calls an unknown function. SQLite
 /// reads what an edit of the definition or ADD COLUMN stores without looking up functions; then every
 /// statement that evaluates it fails.
-async fn unknown_in_stored(memory: &mut Connection, changes: &Changes) -> Option<Problem> {
-    for change in changes.tables() {
+async fn unknown_in_stored(memory: &mut Connection, changes: &[&TableChange]) -> Option<Problem> {
+    for change in changes {
         let TableChange::Alter(edits) = change else { continue };
         let table = quote(edits.after.name.name.as_str());
         let checks = edits.checks.iter().filter_map(|d| d.after());
@@ -185,7 +282,8 @@ async fn unknown_in_stored(memory: &mut Connection, changes: &Changes) -> Option
 }
 
 /// A table or index that uses what only the application that created it provides.
-struct Foreign {
+#[derive(Debug, Clone)]
+pub(super) struct Foreign {
     address: Address,
     /// The table, or the index's table, in lower case.
     table: String,
@@ -193,6 +291,15 @@ struct Foreign {
 }
 
 impl Foreign {
+    pub(super) fn new(address: Address, table: &str, message: String) -> Foreign {
+        Foreign { address, table: table.to_ascii_lowercase(), message }
+    }
+
+    /// Returns true if this is its row.
+    pub(super) fn is(&self, row: &Stored) -> bool {
+        *self.address.kind() == row.kind && self.address.last().eq_ignore_ascii_case(&row.name)
+    }
+
     /// Returns true if the step depends on it. An unmanaged index matters only to steps that write rows.
     fn is_in_the_way(&self, step: &Step, desired: &Normalized) -> bool {
         let touches = *step.address.kind() == Kind::Table && step.address.last().eq_ignore_ascii_case(&self.table);
@@ -223,27 +330,6 @@ impl Foreign {
     }
 }
 
-/// Creates an empty copy of the relevant objects. Returns those that cannot be created.
-async fn copy(memory: &mut Connection, live: &Live, touched: &BTreeSet<String>, renames: bool) -> Result<Vec<Foreign>, Error> {
-    let mut foreign = Vec::new();
-    // Objects that could not be re-created are not copied, except for tables, which others may name.
-    let copied = |r: &&Stored| (r.garbled.is_none() || r.kind == Kind::Table) && (belongs(r, touched) || (renames && is_body(r)));
-    for row in live.stored.iter().filter(copied) {
-        let Some(sql) = &row.sql else { continue };
-        let Err(error) = memory.execute(sql).await else { continue };
-        if is_body(row) {
-            continue;
-        }
-        // The remaining shadow tables are created with their virtual table.
-        let there = format!("SELECT count(*) FROM sqlite_schema WHERE name = {} COLLATE NOCASE", quote_string(&row.name));
-        if memory.number(&there).await? == 0 {
-            let (address, table) = (Address::top(&row.kind, &row.name), row.table.to_ascii_lowercase());
-            foreign.push(Foreign { address, table, message: error.to_string() });
-        }
-    }
-    Ok(foreign)
-}
-
 /// Removes tables whose definitions are not UTF-8, which are readable only in the copy.
 fn without_garbled(outcome: Live, live: &Live) -> Normalized {
     let mut schema = outcome.current.schema().clone();
@@ -252,40 +338,6 @@ fn without_garbled(outcome: Live, live: &Live) -> Normalized {
     schema.tables.retain(|name, _| !garbled(&name.name));
     schema.virtual_tables.retain(|name, _| !garbled(&name.name));
     Normalized::by_dialect(schema)
-}
-
-/// Returns the relevant names: those in the statements, those in the views and triggers among them, the
-/// tables of indexes, and the tables that references without columns depend on.
-fn touched(live: &Live, steps: &[Step], all_bodies: bool) -> BTreeSet<String> {
-    let mut names: BTreeSet<String> = steps.iter().flat_map(|s| &s.statements).flat_map(|s| words(&s.sql)).collect();
-    let mut bodies: Vec<&Stored> = live.stored.iter().filter(|r| r.kind != Kind::Table).collect();
-    loop {
-        let (in_it, rest): (Vec<&Stored>, Vec<&Stored>) =
-            bodies.into_iter().partition(|r| belongs(r, &names) || (all_bodies && is_body(r)));
-        if in_it.is_empty() {
-            let mut further = implied::parents(live, &names);
-            further.extend(readers(live, &names));
-            if further.is_subset(&names) {
-                return names;
-            }
-            names.extend(further);
-        }
-        let views = in_it.iter().filter(|r| is_body(r)).filter_map(|r| r.sql.as_deref());
-        names.extend(views.flat_map(words).chain(in_it.iter().map(|r| r.table.to_ascii_lowercase())));
-        bodies = rest;
-    }
-}
-
-/// Returns the virtual tables that name a relevant table in their arguments, in lower case: the table that holds
-/// their contents, for example.
-fn readers(live: &Live, names: &BTreeSet<String>) -> BTreeSet<String> {
-    let holds = |r: &&Stored| r.kind == Kind::Table || r.kind == Kind::View;
-    let tables: BTreeSet<String> = live.stored.iter().filter(holds).map(|r| r.name.to_ascii_lowercase()).collect();
-    let virtuals = live.stored.iter().filter(|r| r.sql.as_deref().is_some_and(inspect::is_virtual));
-    let reads = |r: &&Stored| {
-        compiles::names_in_arguments(r.sql.as_deref().unwrap_or_default()).iter().any(|w| tables.contains(w) && names.contains(w))
-    };
-    virtuals.filter(reads).map(|r| r.name.to_ascii_lowercase()).collect()
 }
 
 /// Returns true for a view or trigger, which names other objects.
