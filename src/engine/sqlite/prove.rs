@@ -3,7 +3,7 @@
 //!
 //! The texts may come from anyone's pull request, so only schema statements are allowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog_copy::{Catalog, Copy, Wanted};
 use super::compiles::{self, Broken};
@@ -13,7 +13,7 @@ use super::lexer::quote;
 use super::lower::{expressions, words};
 use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Statement, StatementKind, Step};
-use crate::schema::{Address, AnyKind, Column, DefinedKind, Kind, Literal, Normalized, Problem, Schema};
+use crate::schema::{Address, AnyKind, Column, DefinedKind, Kind, Literal, Normalized, ObjectName, Problem, Schema};
 
 /// Why a plan cannot be correct.
 #[derive(Debug)]
@@ -53,8 +53,7 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
     let mut trial = Trial::of(live, desired, changes, steps);
     let was_broken = trial.broken().await?;
     for (number, some) in steps.chunks(STEPS).enumerate() {
-        let later = steps.get((number + 1) * STEPS..).unwrap_or_default();
-        if let Some(refusal) = trial.run(some, later).await? {
+        if let Some(refusal) = trial.run(number, some).await? {
             return Ok(refusal.into());
         }
     }
@@ -67,9 +66,9 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
 struct Trial<'t> {
     desired: &'t Normalized,
     changes: &'t Changes,
-    /// The changed tables whose expressions have not been tried, and those that have not been created or changed.
-    untried: Vec<&'t TableChange>,
-    unfinished: Vec<&'t TableChange>,
+    /// The changed tables by the first copy in which a step concerns them, and by the last one.
+    begun: BTreeMap<usize, Vec<&'t TableChange>>,
+    finished: BTreeMap<usize, Vec<&'t TableChange>>,
     catalog: Catalog,
     /// The length of the longest statement.
     longest: usize,
@@ -81,16 +80,20 @@ struct Trial<'t> {
 impl<'t> Trial<'t> {
     fn of(live: &Live, desired: &'t Normalized, changes: &'t Changes, steps: &[Step]) -> Trial<'t> {
         let longest = steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.len()).max().unwrap_or_default();
-        Trial {
-            desired,
-            changes,
-            untried: changes.tables().collect(),
-            unfinished: changes.tables().collect(),
-            catalog: Catalog::of(live),
-            longest,
-            touched: BTreeSet::new(),
-            foreign: Vec::new(),
+        let (mut begun, mut finished): (BTreeMap<_, Vec<_>>, BTreeMap<_, Vec<_>>) = (BTreeMap::new(), BTreeMap::new());
+        let copies = copies_by_table(steps);
+        for change in changes.tables() {
+            let of = |name: &ObjectName| copies.get(&name.name.as_str().to_ascii_lowercase());
+            let (first, last) = match change {
+                TableChange::Alter(edits) => {
+                    (of(&edits.live.name).min(of(&edits.after.name)), of(&edits.live.name).max(of(&edits.after.name)))
+                }
+                TableChange::Create(table) | TableChange::Drop(table) => (of(&table.name), of(&table.name)),
+            };
+            begun.entry(first.or(last).map_or(0, |c| c.0)).or_default().push(change);
+            finished.entry(last.map_or(0, |c| c.1)).or_default().push(change);
         }
+        Trial { desired, changes, begun, finished, catalog: Catalog::of(live), longest, touched: BTreeSet::new(), foreign: Vec::new() }
     }
 
     /// Returns the views and triggers affected by the change that do not work now.
@@ -107,15 +110,15 @@ impl<'t> Trial<'t> {
         Ok(broken)
     }
 
-    /// Runs some steps on a copy of what they touch. `later` are those that follow them.
-    async fn run(&mut self, steps: &[Step], later: &[Step]) -> Result<Option<Refusal>, Error> {
+    /// Runs some steps on a copy of what they touch, which has this number.
+    async fn run(&mut self, number: usize, steps: &[Step]) -> Result<Option<Refusal>, Error> {
         let statements = || steps.iter().flat_map(|s| &s.statements);
         let rewriting = statements().filter(|s| s.kind == StatementKind::AltersTable).flat_map(|s| words(&s.sql)).collect();
         let names = statements().flat_map(|s| words(&s.sql)).collect();
         // RENAME and DROP COLUMN read every view and trigger, so all of them must exist then, with what they name.
         let wanted = Wanted { names, all_bodies: steps.iter().any(rewrites_bodies), rewriting };
         let mut copy = self.catalog.copy(wanted, self.longest).await?;
-        let tried = take_out(&mut self.untried, |change| concerns(change, steps));
+        let tried = self.begun.remove(&number).unwrap_or_default();
         let mut problem = over_many_rows(&mut copy.memory, &tried).await;
         if problem.is_none() {
             problem = unknown_in_defaults(&mut copy.memory, &tried).await;
@@ -128,7 +131,7 @@ impl<'t> Trial<'t> {
                 return Ok(Some(refusal));
             }
         }
-        let finished = take_out(&mut self.unfinished, |change| concerns(change, steps) && !concerns(change, later));
+        let finished = self.finished.remove(&number).unwrap_or_default();
         if let Some(problem) = unknown_in_stored(&mut copy.memory, &finished).await {
             return Ok(Some(Refusal::Expression(problem)));
         }
@@ -150,20 +153,14 @@ impl<'t> Trial<'t> {
     }
 }
 
-/// Removes the changes for which `is_wanted` returns true from a list, and returns them.
-fn take_out<'t>(from: &mut Vec<&'t TableChange>, is_wanted: impl Fn(&TableChange) -> bool) -> Vec<&'t TableChange> {
-    let (wanted, rest) = std::mem::take(from).into_iter().partition(|change| is_wanted(change));
-    *from = rest;
-    wanted
-}
-
-/// Returns true if one of the steps changes the table.
-fn concerns(change: &TableChange, steps: &[Step]) -> bool {
-    let is_named = |name: &str| match change {
-        TableChange::Alter(edits) => edits.live.name.name.matches(name) || edits.after.name.name.matches(name),
-        TableChange::Create(table) | TableChange::Drop(table) => table.name.name.matches(name),
-    };
-    steps.iter().any(|s| *s.address.kind() == Kind::Table && is_named(s.address.last()))
+/// Returns the first and the last copy in which a step concerns a table, by its name in lower case.
+fn copies_by_table(steps: &[Step]) -> BTreeMap<String, (usize, usize)> {
+    let mut found: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    for (number, step) in steps.iter().enumerate().filter(|(_, s)| *s.address.kind() == Kind::Table) {
+        let copy = number / STEPS;
+        found.entry(step.address.last().to_ascii_lowercase()).and_modify(|c| c.1 = copy).or_insert((copy, copy));
+    }
+    found
 }
 
 fn rewrites_bodies(step: &Step) -> bool {
