@@ -104,7 +104,8 @@ impl Code {
     ];
 
     /// The codes that only warn, unless a project lets them stop an apply.
-    pub const WARNS: [Code; 10] = [
+    pub const WARNS: [Code; 11] = [
+        Code::DropsAdopted,
         Code::TakenAsUtc,
         Code::LongerValues,
         Code::LosesAutoincrement,

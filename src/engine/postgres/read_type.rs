@@ -71,8 +71,12 @@ impl Spelled {
             self.arguments = self.arguments.map(|a| if a.contains(',') { a } else { format!("{a},0") });
         }
         if self.base == "float" {
-            let bits = self.arguments.take().and_then(|a| a.parse::<u32>().ok()).unwrap_or(53);
-            self.base = if bits <= 24 { "real".to_owned() } else { "double".to_owned() };
+            let bits = self.arguments.as_ref().map_or(Ok(53), |a| a.parse::<u32>());
+            // The server rejects any other precision.
+            if let Some(bits) = bits.ok().filter(|bits| (1..=53).contains(bits)) {
+                self.arguments = None;
+                self.base = if bits <= 24 { "real".to_owned() } else { "double".to_owned() };
+            }
         }
         if self.base == "bpchar" && self.arguments.is_some() {
             self.base = "char".to_owned();

@@ -273,7 +273,7 @@ fn is_named(error: &ApplyError, works: &Works, alone: Option<&Works>, before: &M
     match lost.iter().find(|name| !said.to_lowercase().contains(&name.to_lowercase())) {
         Some(name) => Err(format!("{name} cannot work any more, and is not named in:\n{said}")),
         // A reference that follows its parent's key to another column finds other values there.
-        None if said.contains("have a parent that") => Ok(()),
+        None if said.contains("have a value of `parent` that") => Ok(()),
         // Rows may hold values that the new type no longer allows.
         None if after.is_narrower_than(before) => Ok(()),
         None if after.bodies.iter().all(|b| b.stale.is_none()) => Err(format!("refused though all texts follow:\n{said}")),

@@ -113,15 +113,22 @@ pub struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// Returns true if the table is in another schema than before, where it is a new one.
+    fn is_elsewhere(&self, before: &RandomSchema, n: usize) -> bool {
+        home(before, n) != home(self.schema, n)
+    }
+
     /// Returns the old name of a table, if it differs.
     fn table_was(&self, n: usize) -> String {
-        let old = self.from.filter(|(schema, _)| schema.tables.contains_key(&n)).map(|(_, names)| names.tables[n]);
+        let has = |schema: &RandomSchema| schema.tables.contains_key(&n) && !self.is_elsewhere(schema, n);
+        let old = self.from.filter(|(schema, _)| has(schema)).map(|(_, names)| names.tables[n]);
         was(old, self.names.tables[n])
     }
 
     /// Returns the old name of a column, if it differs.
     fn column_was(&self, n: usize, c: usize) -> String {
-        let has = |schema: &RandomSchema| schema.tables.get(&n).is_some_and(|t| t.columns.contains_key(&c));
+        let has =
+            |schema: &RandomSchema| schema.tables.get(&n).is_some_and(|t| t.columns.contains_key(&c)) && !self.is_elsewhere(schema, n);
         let old = self.from.filter(|(schema, _)| has(schema)).map(|(_, names)| names.columns[c]);
         was(old, self.names.columns[c])
     }
