@@ -246,11 +246,13 @@ fn rename_in_bodies(live: &mut Schema, old: &Ident, new: &Ident) {
     for table in live.definitions.values_mut().filter_map(|d| d.table.as_mut()).filter(|t| t.name == *old) {
         table.name = new.clone();
     }
-    let is_on = |name: &ObjectName| matches!(&name.of, Of::Relation(relation) if relation == old);
+    let is_on = |name: &ObjectName| name.on().is_some_and(|on| on.relation == *old);
     if live.definitions.values().any(|d| is_on(&d.name)) {
         live.rename_each(|_, name| {
-            if is_on(name) {
-                name.of = Of::Relation(new.clone());
+            if let Of::Relation(on) = &mut name.of
+                && on.relation == *old
+            {
+                on.relation = new.clone();
             }
         });
     }

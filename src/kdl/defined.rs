@@ -81,7 +81,7 @@ fn identify(ctx: &Ctx, kind: DefinedKind, name: &mut ObjectName, body: &Expr) ->
         },
         IdentifiedBy::Relation => match &table {
             Some(table) if name.schema.as_ref().is_none_or(|s| Some(s) == table.schema.as_ref()) => {
-                (name.schema, name.of) = (table.schema.clone(), Of::Relation(table.name.clone()));
+                (name.schema, name.of) = (table.schema.clone(), Of::on(table.name.clone()));
             }
             Some(table) => {
                 lacks(&format!("name the schema of `{table}`"), "a trigger is in the schema of its table: name it in the SQL".to_owned());

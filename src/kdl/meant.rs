@@ -8,7 +8,7 @@ use crate::schema::{Kind, Problem, Span};
 const IN_A_TABLE: [&str; 7] = ["column", "primary-key", "unique", "foreign-key", "check", "exclude", "index"];
 
 /// Unmanaged objects of PostgreSQL, as a schema file could name them.
-const NOT_MANAGED: [&str; 8] = ["function", "procedure", "aggregate", "policy", "rule", "grant", "role", "publication"];
+const NOT_MANAGED: [&str; 6] = ["aggregate", "policy", "rule", "grant", "role", "publication"];
 
 /// Reads all remaining arguments as flags. `properties` are those that SQL writes as a word and a value.
 pub(super) fn flags<T: Copy>(node: &mut Node, what: &str, known: &[(&'static str, T)], properties: &[&str]) -> Vec<T> {

@@ -23,11 +23,12 @@ fn place(kind: Kind) -> u8 {
         Kind::Enum => 2,
         Kind::Domain => 3,
         Kind::Sequence => 4,
-        Kind::Table => 5,
-        Kind::VirtualTable => 6,
-        Kind::View => 7,
-        Kind::MaterializedView => 8,
-        Kind::Defined(_) => 9,
+        Kind::Table => 6,
+        Kind::VirtualTable => 7,
+        Kind::View => 8,
+        Kind::MaterializedView => 9,
+        Kind::Defined(kind) if Kind::from(kind).is_routine() => 5,
+        Kind::Defined(_) => 10,
     }
 }
 

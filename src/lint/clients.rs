@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::diff::{Change, Changes, Delta, TableChange, TableEdits};
 use crate::plan::{Code, Hazard, Level};
-use crate::schema::{Address, Column, Dialect, EnumType, Ident, Identity, ObjectName, Table, Type};
+use crate::schema::{Address, Column, Dialect, EnumType, Ident, Identity, Kind, ObjectName, Table, Type};
 
 /// Returns a warning for each object.
 pub(super) fn warnings(c: &Changes, dialect: Dialect) -> Vec<Hazard> {
@@ -16,6 +16,7 @@ pub(super) fn warnings(c: &Changes, dialect: Dialect) -> Vec<Hazard> {
         Change::MaterializedView(d) => gone(change, lost(d, |a, b| lost_columns(&a.columns, &b.columns)), &comes),
         Change::Enum(d) => gone(change, lost(d, lost_values), &comes),
         Change::VirtualTable(_) | Change::Domain(_) | Change::Sequence(_) => gone(change, Vec::new(), &comes),
+        Change::Defined(d) if Kind::from(d.object().kind).is_routine() => gone(change, Vec::new(), &comes),
         Change::Defined(_) | Change::Namespace(_) | Change::Extension(_) => None,
     };
     c.objects.iter().filter_map(of).collect()

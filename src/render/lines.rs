@@ -212,7 +212,7 @@ pub(super) fn definition<T>(node: &str, delta: &Delta<T>, parts: impl Fn(&T) -> 
     let mut lines = Vec::new();
     if let Delta::Alter { before, edits, .. } = delta {
         let words = edits.iter().filter(|e| e.attribute != Attribute::Definition);
-        let told = |e: &Edit| if e.attribute == Attribute::Name { format!("was {}", parts(before).0.shown()) } else { edit(e) };
+        let told = |e: &Edit| if e.attribute == Attribute::Name { format!("was {}", parts(before).0.plain().shown()) } else { edit(e) };
         lines.extend(words.map(|e| changed(&told(e))));
         if edits.iter().all(|e| e.attribute != Attribute::Definition) {
             return (format!("{node} {name}"), lines);

@@ -47,13 +47,13 @@ fn told(differences: &[UnmanagedDifference], all: bool, verb: impl Fn(Difference
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::UnmanagedKind;
+    use crate::schema::DefinedKind;
 
     #[test]
     fn many_are_counted() {
         let one = |n: usize| UnmanagedDifference {
             difference: Difference::Undeclared,
-            kind: UnmanagedKind::Function.into(),
+            kind: DefinedKind::Function.into(),
             name: format!("f{n}()"),
         };
         let many: Vec<UnmanagedDifference> = (0..6).map(one).collect();

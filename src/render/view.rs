@@ -331,11 +331,11 @@ fn body(plan: &Plan, step: &Step) -> (String, Vec<Line>) {
     let name = crate::kdl::string_repr(step.address.last());
     if step.action == Action::Unsupported {
         let word = if is_ignored(step) { "ignored" } else { "unmanaged" };
-        return (format!("{word} {} {name}", step.address.kind()), Vec::new());
+        return (format!("{word} {} {name}", step.address.last_kind()), Vec::new());
     }
     // The object itself does not differ, only what it depends on.
     let lines = reasons(plan, step).into_iter().map(|text| Line { symbol: Symbol::Change, text });
-    (format!("{} {name}", step.address.kind()), lines.collect())
+    (format!("{} {name}", step.address.last_kind()), lines.collect())
 }
 
 /// Formats `3 unchanged columns`.

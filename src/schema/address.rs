@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{AnyKind, Part};
+use super::{AnyKind, Kind, Part};
 
 /// The path to an object: kind and name of each, outermost first. Ordered, so that plans are deterministic.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,6 +21,13 @@ impl Address {
     pub fn child(&self, part: Part, name: impl fmt::Display) -> Self {
         let mut address = self.clone();
         address.within.push((part.into(), name.to_string()));
+        address
+    }
+
+    /// Returns the address of an object that is on this one.
+    pub(super) fn object(&self, kind: Kind, name: impl fmt::Display) -> Self {
+        let mut address = self.clone();
+        address.within.push((kind.into(), name.to_string()));
         address
     }
 

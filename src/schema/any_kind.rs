@@ -120,8 +120,6 @@ words! {
         ForeignDataWrapper "foreign data wrapper" [OfDatabase];
         /// A foreign table.
         ForeignTable "foreign-table" [Table];
-        /// A function.
-        Function "function" [HasArguments Ignorable];
         /// A procedural language.
         Language "language" [OfDatabase];
         /// An operator.
@@ -134,8 +132,6 @@ words! {
         Policy "policy" [OfRelation Ignorable];
         /// A privilege.
         Privilege "privilege" [OfRelation];
-        /// A procedure.
-        Procedure "procedure" [HasArguments Ignorable];
         /// A publication.
         Publication "publication" [OfDatabase];
         /// The columns or index that identify a row in logical replication.
@@ -254,7 +250,7 @@ impl AnyKind {
 
     /// Returns whether their names contain the types of arguments.
     pub(super) fn has_arguments(&self) -> bool {
-        self.is(Trait::HasArguments)
+        matches!(self, AnyKind::Object(Kind::Defined(kind)) if kind.has_arguments()) || self.is(Trait::HasArguments)
     }
 
     /// Returns whether these are tables of some kind.

@@ -76,14 +76,23 @@ macro_rules! defined_kinds {
 defined_kinds! {
     /// A trigger.
     Trigger "trigger" "TRIGGER" Relation "on" [];
+    /// A function.
+    Function "function" "FUNCTION" Arguments "" [OfServer IsRoutine];
+    /// A procedure.
+    Procedure "procedure" "PROCEDURE" Arguments "" [OfServer IsRoutine];
     /// Extended statistics.
-    Statistics "statistics" "STATISTICS" Name "from" [OfServer];
+    Statistics "statistics" "STATISTICS" Name "from" [OfServer FollowsColumns];
 }
 
 impl DefinedKind {
     /// Returns the kind for a word.
     pub fn of_word(word: &str) -> Option<DefinedKind> {
         DefinedKind::ALL.iter().copied().find(|k| k.word() == word)
+    }
+
+    /// Returns whether the types of arguments identify its objects.
+    pub fn has_arguments(self) -> bool {
+        self.by() == IdentifiedBy::Arguments
     }
 
     /// Returns what identifies its objects in a database besides their names.
@@ -124,7 +133,7 @@ impl Definition {
 impl Definition {
     /// Returns whether its text follows when a column of its table is renamed: it then refers to the column by number.
     pub(crate) fn follows_columns(&self) -> bool {
-        self.kind == DefinedKind::Statistics || matches!(self.name.of, Of::Relation(_))
+        self.kind.traits().contains(&Trait::FollowsColumns) || matches!(self.name.of, Of::Relation(_))
     }
 }
 

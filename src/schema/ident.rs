@@ -165,7 +165,47 @@ pub enum Of {
     /// The types of its arguments, as the database prints them: `integer, text`.
     Arguments(Box<str>),
     /// The table or view that it is on, which is in the same schema.
-    Relation(Ident),
+    Relation(On),
+}
+
+/// The table or view that an object is on.
+#[derive(Debug, Clone)]
+pub struct On {
+    /// Its name.
+    pub relation: Ident,
+    /// Whether it is a view, if that is known. Relations share one namespace, so this is not compared.
+    pub is_view: bool,
+}
+
+impl PartialEq for On {
+    fn eq(&self, other: &Self) -> bool {
+        self.relation == other.relation
+    }
+}
+impl Eq for On {}
+
+impl Hash for On {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.relation.hash(state);
+    }
+}
+
+impl Ord for On {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.relation.cmp(&other.relation)
+    }
+}
+impl PartialOrd for On {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Of {
+    /// Returns that the object is on a table, or on a view as far as is known.
+    pub fn on(relation: Ident) -> Self {
+        Of::Relation(On { relation, is_view: false })
+    }
 }
 
 impl ObjectName {
@@ -184,9 +224,14 @@ impl ObjectName {
         ObjectName { name, ..self.clone() }
     }
 
+    /// Returns the table or view that the object is on, without its schema.
+    pub fn on(&self) -> Option<&On> {
+        if let Of::Relation(on) = &self.of { Some(on) } else { None }
+    }
+
     /// Returns the name of the table or view that the object is on.
     pub fn relation(&self) -> Option<ObjectName> {
-        if let Of::Relation(relation) = &self.of { Some(ObjectName::new(self.schema.clone(), relation.clone())) } else { None }
+        if let Of::Relation(on) = &self.of { Some(ObjectName::new(self.schema.clone(), on.relation.clone())) } else { None }
     }
 
     /// Returns the schema and the name alone.
@@ -202,7 +247,7 @@ impl ObjectName {
         let of = match &self.of {
             Of::Nothing => String::new(),
             Of::Arguments(types) => format!("({types})"),
-            Of::Relation(relation) => format!(" on {}", relation.shown()),
+            Of::Relation(on) => format!(" on {}", on.relation.shown()),
         };
         format!("{schema}{}{of}", self.name.shown())
     }
@@ -217,7 +262,7 @@ impl fmt::Display for ObjectName {
         match &self.of {
             Of::Nothing => Ok(()),
             Of::Arguments(types) => write!(f, "({types})"),
-            Of::Relation(relation) => write!(f, " on {relation}"),
+            Of::Relation(on) => write!(f, " on {}", on.relation),
         }
     }
 }

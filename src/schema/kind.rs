@@ -54,6 +54,10 @@ pub(super) enum Trait {
     IsType,
     /// It has no effect in a database without server objects.
     OfServer,
+    /// SQL calls it by its name.
+    IsRoutine,
+    /// Its text shows a renamed column of its table under the new name.
+    FollowsColumns,
 }
 
 macro_rules! kind {
@@ -166,6 +170,13 @@ impl From<DefinedKind> for Kind {
 impl PartialEq<DefinedKind> for Kind {
     fn eq(&self, kind: &DefinedKind) -> bool {
         *self == Kind::Defined(*kind)
+    }
+}
+
+impl Kind {
+    /// Returns whether SQL calls such an object by its name.
+    pub fn is_routine(self) -> bool {
+        self.is(Trait::IsRoutine)
     }
 }
 

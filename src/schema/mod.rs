@@ -43,7 +43,7 @@ pub use directives::Directives;
 pub use exchanged::Exchanged;
 pub(crate) use exchanged::is_done;
 pub use expr::{Expr, UNSURE};
-pub use ident::{Case, Dialect, Ident, ObjectName, Of, Only};
+pub use ident::{Case, Dialect, Ident, ObjectName, Of, On, Only};
 pub use index::{Index, IndexPart, NullsOrder, PartKey};
 pub use kind::Kind;
 pub(crate) use kind::with_kinds;

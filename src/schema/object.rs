@@ -47,7 +47,9 @@ pub trait Body: Clone + PartialEq + DerefMut<Target = Head> {
 impl Address {
     /// Returns the address of an object.
     pub fn of(kind: Kind, name: &ObjectName) -> Self {
-        Address::top(kind, name)
+        let Some((on, relation)) = name.on().zip(name.relation()) else { return Address::top(kind, name) };
+        let relation = Address::top(if on.is_view { Kind::View } else { Kind::Table }, relation);
+        relation.object(kind, &name.name)
     }
 }
 

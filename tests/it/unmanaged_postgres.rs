@@ -176,29 +176,29 @@ fn what_changes_later_is_named_and_is_no_change() {
         let stamped = Desired::new(wanted.schema().clone(), Dialect::Postgres).unwrap();
         wait(live.stamp(&stamped, false, &Options::default())).unwrap();
         database.sql(
-            "CREATE OR REPLACE FUNCTION tg() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; \
+            "CREATE OR REPLACE AGGREGATE agg(int) (sfunc = int4pl, stype = int, initcond = '1'); \
              ALTER TABLE par ENABLE TRIGGER tt; ALTER POLICY p1 ON par USING (true); ALTER TABLE ph ADD COLUMN z int; \
              ALTER TABLE par ALTER COLUMN n SET STATISTICS 400; ALTER TABLE par ALTER COLUMN doc SET STORAGE EXTENDED; \
-             CREATE TABLE ph_b PARTITION OF ph FOR VALUES IN ('b'); CREATE FUNCTION more() RETURNS int LANGUAGE sql AS 'SELECT 1'; \
+             CREATE TABLE ph_b PARTITION OF ph FOR VALUES IN ('b'); CREATE AGGREGATE more(int) (sfunc = int4pl, stype = int); \
              CREATE SCHEMA theirs; CREATE FUNCTION theirs.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         );
         let plan = database.plan(&wanted, true).unwrap();
         assert!(plan.is_empty(), "{:?}", plan.changes);
         let differences = [
-            "changed function tg()",
+            "changed aggregate agg(integer)",
             "changed policy p1 on par",
             "changed statistics target n on par",
             "changed table ph",
             "changed table ph_a",
             "changed trigger tt on par",
-            "undeclared function more()",
+            "undeclared aggregate more(integer)",
             "missing storage doc on par",
         ];
         assert_eq!(named(&plan.unmanaged), differences, "{}", server.version);
         let text = render::text(&plan, "schema.kdl", Style::default());
-        assert!(text.contains("# unmanaged: function more() not in the schema file\n"), "{text}");
+        assert!(text.contains("# unmanaged: aggregate more(integer) not in the schema file\n"), "{text}");
         assert!(render::json(&plan, "schema.kdl").contains("\"difference\": \"undeclared\""));
-        assert!(render::markdown(&plan, "schema.kdl").contains("function more() not in the schema file"));
+        assert!(render::markdown(&plan, "schema.kdl").contains("aggregate more(integer) not in the schema file"));
 
         assert_eq!(wait(live.drift()).unwrap(), None);
         let last = wait(live.history()).unwrap().pop().unwrap();

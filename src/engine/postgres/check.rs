@@ -1,10 +1,13 @@
 //! Reports what PostgreSQL would reject in the schema file, at its line and without a database. Does not
 //! check what only the server knows (which functions, types and operators exist).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::whole;
-use crate::schema::{Column, ForeignKey, Ident, Index, IndexPart, KeyPart, Literal, Origin, PartKey, Problem, Schema, Table, Type};
+use crate::schema::{
+    Column, DefinedKind, ForeignKey, Ident, Index, IndexPart, KeyPart, Literal, ObjectName, Of, Origin, PartKey, Problem, Schema, Table,
+    Type,
+};
 
 /// The maximum length of a name in bytes; PostgreSQL truncates longer names
 /// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
@@ -34,10 +37,33 @@ pub fn problems(schema: &Schema) -> Vec<Problem> {
     }
     let managed = schema.definitions.values().filter(|d| super::kinds::row(d.kind).is_some());
     managed.for_each(|d| whole::definition(d, &mut found));
+    arguments(schema, &mut found);
     own_types(schema, &mut found);
     super::check_names::problems(schema, LONGEST, &mut found);
     super::check_defaults::problems(schema, &mut found);
     found
+}
+
+/// Checks the arguments of routines: their types are known without the server, and identify one object.
+fn arguments(schema: &Schema, found: &mut Vec<Problem>) {
+    let mut seen: BTreeMap<(DefinedKind, ObjectName), Origin> = BTreeMap::new();
+    for definition in schema.definitions.values() {
+        let Of::Arguments(given) = &definition.name.of else { continue };
+        let (kind, at) = (definition.kind, definition.origin);
+        let plain = &definition.name.name;
+        let Some(types) = super::kinds::identity(given, "public").filter(|types| !types.contains('%')) else {
+            let message = format!("{kind} `{plain}`: the types of its arguments cannot be read");
+            found.push(
+                Problem::new(message, definition.body.origin.0, "here").help("write each type itself, not a reference such as t.c%TYPE"),
+            );
+            continue;
+        };
+        let name = ObjectName { of: Of::Arguments(types.into()), ..definition.name.clone() };
+        if let Some(first) = seen.insert((kind, name.clone()), at) {
+            let problem = Problem::new(format!("two {kind}s are named `{name}`"), first.0, "the first").also(at.0, "the second");
+            found.push(problem.help("two of one name must differ in the types of their arguments"));
+        }
+    }
 }
 
 fn only_sqlite(message: String, origin: Origin, label: &str) -> Problem {

@@ -7,10 +7,12 @@
 mod bound;
 mod extensions;
 mod publications;
+mod routines;
 
 use super::connection::{Connection, Error};
 use super::facts::Facts;
 use super::inspect::{ident, not_of_extension};
+use super::kinds;
 use super::lower::{self, Going, What};
 use super::names::{Names, literal, quote};
 use super::planner::NormalizedPair;
@@ -37,6 +39,7 @@ pub(crate) async fn stop(
     let names = Names::new(facts.default_schema.clone());
     let mut going = lower::going(changes, current, desired, facts);
     going.extend(views(steps, current, &names));
+    routines::stop(connection, steps, changes, settled, &names).await?;
     if going.is_empty() {
         return Ok(());
     }
@@ -129,7 +132,7 @@ fn query(targets: &[String]) -> String {
          oc.relkind::text AS kind, f.name AS name FROM ( \
          SELECT h.n, h.classid::regclass::text AS class, pg_describe_object(h.classid, h.objid, h.sub) AS told, \
          coalesce(p.polrelid, tr.tgrelid, s.stxrelid, r.ev_class, a.adrelid, nullif(c.conrelid, 0), pr.prrelid, i.indrelid, cl.oid) AS owner, \
-         coalesce(c.conname, r.rulename, at.attname, s.stxname, CASE WHEN i.indexrelid IS NOT NULL THEN cl.relname END)::text AS name \
+         coalesce(coalesce(c.conname, r.rulename, at.attname, CASE WHEN i.indexrelid IS NOT NULL THEN cl.relname END)::text, {name}) AS name \
          FROM held h LEFT JOIN pg_policy p ON h.classid = 'pg_policy'::regclass AND p.oid = h.objid \
          LEFT JOIN pg_trigger tr ON h.classid = 'pg_trigger'::regclass AND tr.oid = h.objid \
          LEFT JOIN pg_statistic_ext s ON h.classid = 'pg_statistic_ext'::regclass AND s.oid = h.objid \
@@ -153,8 +156,14 @@ fn query(targets: &[String]) -> String {
          AND (h.kind <> 'retyped' OR h.classid NOT IN ('pg_constraint'::regclass, 'pg_statistic_ext'::regclass))) f \
          LEFT JOIN pg_class oc ON oc.oid = f.owner AND {} LEFT JOIN pg_namespace n ON n.oid = oc.relnamespace ORDER BY 1, 3",
         targets.join(", "),
-        not_of_extension("pg_class", "oc.oid")
+        not_of_extension("pg_class", "oc.oid"),
+        name = own_name("h.classid", "h.objid", "h.sub")
     )
+}
+
+/// Returns the SQL for the name of an object, without its schema and its table.
+fn own_name(class: &str, object: &str, part: &str) -> String {
+    format!("(SELECT i.object_names[cardinality(i.object_names)] FROM pg_identify_object_as_address({class}, {object}, {part}) i)")
 }
 
 catalog_row! {
@@ -192,6 +201,9 @@ impl Dependent {
 
     /// Returns whether the plan or the server handles the dependent.
     fn is_taken_along(&self, going: &Going, steps: &[Step], (current, desired): (&Schema, &Schema), names: &Names) -> bool {
+        if kinds::of_class(&self.class).is_some_and(|kind| drops_definition(steps, kind, &self.name)) {
+            return true;
+        }
         let Some((owner, kind)) = &self.owner else { return false };
         let goes = |name| steps.iter().any(|s| s.action == Action::Destroy && s.address == Address::top(Kind::Table, name));
         if goes(owner) || matches!(&going.what, What::Relation(name) if name == owner) {
@@ -206,7 +218,6 @@ impl Dependent {
                 is_table && (!desired.ignores(Kind::Table, owner) || steps.iter().any(|s| s.statements.iter().any(|st| st.sql == drop)))
             }
             "pg_class" | "pg_attrdef" => is_table || is_view,
-            "pg_statistic_ext" => drops_definition(steps, DefinedKind::Statistics, &self.name),
             _ => false,
         }
     }
@@ -274,8 +285,10 @@ impl Dependent {
 }
 
 /// Returns whether a step drops an object of this name that SQL defines as a whole.
-fn drops_definition(steps: &[Step], kind: DefinedKind, name: &str) -> bool {
-    let is_it = |key: &str| key.split_once('.').is_some_and(|(_, own)| own == name);
+pub(super) fn drops_definition(steps: &[Step], kind: DefinedKind, name: &str) -> bool {
+    // What else identifies the object follows the name.
+    let ends = |rest: &str| rest.is_empty() || rest.starts_with('(') || rest.starts_with(" on ");
+    let is_it = |key: &str| key.split_once('.').and_then(|(_, own)| own.strip_prefix(name)).is_some_and(ends);
     let resource = |r: &Resource| matches!(r, Resource::Defined { kind: of, key } if *of == kind && is_it(key));
     steps.iter().any(|step| step.footprint.drops.iter().any(resource))
 }

@@ -74,7 +74,9 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], mea
     let extension = steps.iter().find(|s| s.action == Action::Create && *s.address.kind() == Kind::Extension);
     let extension = extension.map(|s| s.address.last().to_owned());
     let there_then = steps.iter().filter(|s| s.action != Action::Destroy).map(|s| format!("\"{}\"", s.address.last()));
-    let there_then: Vec<String> = there_then.collect();
+    let routines = steps.iter().filter(|s| s.action != Action::Destroy && s.address.kind().object().is_some_and(Kind::is_routine));
+    let routines = routines.filter_map(|s| s.address.last().split_once('(').map(|(name, _)| format!("{name}(")));
+    let there_then: Vec<String> = there_then.chain(routines).collect();
     for counting in all {
         let hazard = &mut steps[counting.step].hazards[counting.hazard];
         let outcome = match (counting.outcome.unwrap_or(Outcome::Not(gate::not_taken())), &extension) {

@@ -1,17 +1,17 @@
 //! Brings a schema into PostgreSQL's canonical spelling, as far as it is known without the server: names,
 //! types, plain defaults, and explicit values that are the default. Both sides go through the same code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 use sqlparser::tokenizer::Token;
 
 use super::inspect::ident;
 use super::inspect::part::{self, is_number, is_number_type};
-use super::{canon, default_name, read_type};
+use super::{canon, default_name, kinds, read_type};
 use crate::schema::{
-    Column, DefaultValue, Expr, ForeignKey, Ident, Index, IndexPart, Literal, NullsOrder, ObjectName, PartKey, Schema, Sequence, Table,
-    Type,
+    Column, DefaultValue, Expr, ForeignKey, Ident, Index, IndexPart, Kind, Literal, NullsOrder, ObjectName, Of, PartKey, Schema, Sequence,
+    Table, Type,
 };
 
 /// Normalizes a schema as it is shown: constraints with PostgreSQL's default name have no name. `home` is the
@@ -23,7 +23,9 @@ pub(crate) fn normalize(schema: &mut Schema, home: &str) {
 
 /// Normalizes a desired schema: a constraint that has a name in the file must have that name.
 pub(crate) fn normalize_desired(schema: &mut Schema, home: &str) {
+    spell_arguments(schema, home);
     at_home(schema, home);
+    mark_views(schema);
     for table in schema.tables.values_mut() {
         normalize_table(table, home);
     }
@@ -43,6 +45,34 @@ pub(crate) fn normalize_desired(schema: &mut Schema, home: &str) {
     for view in schema.materialized_views.values_mut() {
         view.indexes.values_mut().for_each(|i| normalize_index(i, &IndexMap::new()));
     }
+}
+
+/// Notes which objects are on views: their addresses say so.
+fn mark_views(schema: &mut Schema) {
+    if schema.definitions.values().all(|d| d.name.on().is_none()) {
+        return;
+    }
+    let views: BTreeSet<ObjectName> = schema.heads_of(Kind::is_view).map(|(_, head)| head.name.clone()).collect();
+    schema.rename_each(|_, name| {
+        let is_view = name.relation().is_some_and(|relation| views.contains(&relation));
+        if let Of::Relation(on) = &mut name.of {
+            on.is_view = is_view;
+        }
+    });
+}
+
+/// Puts the types of arguments, which identify objects, into the server's spelling.
+fn spell_arguments(schema: &mut Schema, home: &str) {
+    if schema.definitions.values().all(|d| !d.kind.has_arguments()) {
+        return;
+    }
+    schema.rename_each(|_, name| {
+        if let Of::Arguments(types) = &mut name.of
+            && let Some(spelled) = kinds::identity(types, home)
+        {
+            *types = spelled.into();
+        }
+    });
 }
 
 /// Removes PostgreSQL's default names.

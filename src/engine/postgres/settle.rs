@@ -57,7 +57,7 @@ pub(crate) async fn expressions(connection: &mut Connection, live: &mut Schema, 
     let types = stand_ins::types(live, desired);
     own_collations(connection, &types, desired).await?;
     let unknown = unknowable(live, desired);
-    let stood: BTreeSet<String> = stand_ins::type_names(live, desired).map(str::to_owned).collect();
+    let stood: BTreeSet<String> = stand_ins::doubtful_names(live, desired).map(str::to_owned).collect();
     let renamed = renamed_types(live, desired);
     let pairs = pairs(live, desired, &renamed);
     if pairs.is_empty() {

@@ -51,7 +51,7 @@ pub(crate) async fn problems(
     // Even for an empty table the planner evaluates constants: only what is known to be safe is tried.
     gated::keep_safe(connection, &mut tables).await?;
     classes::keep_built_in(connection, &mut tables).await?;
-    let stood: BTreeSet<&str> = stand_ins::type_names(current, desired).collect();
+    let stood: BTreeSet<&str> = stand_ins::doubtful_names(current, desired).collect();
     let mut refused = domains::refused(connection, &domains, &stood).await?;
     refused.extend(fills::refused(connection, changes, &stood).await?);
     for some in tables.chunks(AT_ONCE) {

@@ -3,7 +3,7 @@
 //! end its context and begin something else.
 
 use super::scan::{Kind, Piece, scan};
-use crate::schema::{Definition, Expr, Problem};
+use crate::schema::{Definition, Dialect, Expr, Problem};
 
 /// Checks that the text is one expression with nothing after it.
 pub(super) fn expression(what: &str, expr: &Expr, found: &mut Vec<Problem>) {
@@ -57,7 +57,11 @@ pub(super) fn definition(definition: &Definition, found: &mut Vec<Problem>) {
     };
     let problem =
         Problem::new(format!("the definition of {kind} `{}` {why}", definition.name.name), body.origin.0, "expected one statement");
-    found.push(problem.help("write what follows the name in one CREATE statement, and close all brackets and quotes"));
+    let is_on_both = !crate::schema::Kind::from(kind).does_nothing_in(Dialect::Sqlite);
+    found.push(problem.help(match is_on_both {
+        true => "the databases write it differently: restrict this one to SQLite with only=sqlite, and declare another for PostgreSQL",
+        false => "write what follows the name in one CREATE statement, and close all brackets and quotes",
+    }));
 }
 
 /// Returns whether semicolons are within a body such as `BEGIN ATOMIC …; END`.

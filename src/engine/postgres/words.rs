@@ -52,6 +52,13 @@ impl Token<'_> {
     }
 }
 
+/// Returns the names in a text that arguments follow: those of the functions that it calls, and of types with
+/// modifiers. Strings are not searched.
+pub(crate) fn calls(sql: &str) -> BTreeSet<String> {
+    let tokens = lex(sql);
+    tokens.windows(2).filter(|pair| pair[0].is_name() && pair[1].is_op("(")).map(|pair| pair[0].name()).collect()
+}
+
 /// Returns all names in a text, as the catalog stores them. Names in strings are included, because
 /// `nextval('s')` names a sequence.
 pub(crate) fn words(sql: &str) -> BTreeSet<String> {
@@ -161,6 +168,12 @@ mod tests {
         assert_eq!(read("SELECT t.a FROM ((t JOIN u ON ((t.a = u.b))) LEFT JOIN (SELECT x, y FROM z) q ON (true))"), ["t", "u", "z"]);
         assert_eq!(read("WITH q AS (SELECT a, b FROM t) SELECT a, b FROM q UNION SELECT c, d FROM ONLY r"), ["q", "r", "t"]);
         assert_eq!(read("SELECT nextval('app.s'::regclass) -- FROM no\n /* FROM /* no */ no */"), ["app.s"]);
+    }
+
+    #[test]
+    fn what_a_text_calls() {
+        let called = calls("total > f(a) AND app.\"G\" (b) = 'h(1)' OR numeric(3) = total");
+        assert_eq!(called.into_iter().collect::<Vec<_>>(), ["G", "f", "numeric"]);
     }
 
     #[test]

@@ -12,14 +12,15 @@ fn kinds_of_which_postgres_has_none() {
         virtual-table docs { using "fts5(title)" }
     "#;
     assert_snapshot!(mistakes_for(Dialect::Postgres, schema), @r#"
-      × trigger `touch`: triggers are not supported on PostgreSQL yet
-       ╭─[schema.kdl:1:1]
+      × the definition of trigger `touch` contains a `;`
+       ╭─[schema.kdl:1:20]
      1 │ trigger touch { as "AFTER INSERT ON users BEGIN SELECT 1; END" }
-       · ──────┬──────
-       ·       ╰── not supported on PostgreSQL
+       ·                    ─────────────────────┬─────────────────────
+       ·                                         ╰── expected one statement
      2 │ virtual-table docs { using "fts5(title)" }
        ╰────
-      help: restrict it to SQLite with only=sqlite
+      help: the databases write it differently: restrict this one to SQLite with only=sqlite, and declare
+            another for PostgreSQL
 
       × virtual table `docs`: PostgreSQL does not have virtual tables
        ╭─[schema.kdl:2:1]

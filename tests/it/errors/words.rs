@@ -28,12 +28,12 @@ fn an_unknown_node() {
 #[test]
 fn an_unknown_node_that_is_near_to_none() {
     let schema = r"
-        procedure purge
+        aggregate purge
     ";
-    assert_snapshot!(mistakes(schema), @"
-      × unknown node `procedure`
+    assert_snapshot!(mistakes(schema), @r"
+      × unknown node `aggregate`
        ╭─[schema.kdl:1:1]
-     1 │ procedure purge
+     1 │ aggregate purge
        · ────┬────
        ·     ╰── not recognized
        ╰────
@@ -117,7 +117,7 @@ fn a_node_with_an_annotation() {
      2 │     column id serial primary-key
        ╰────
       help: expected one of: table, view, virtual-table, schema, extension, enum, domain, sequence,
-            materialized-view, trigger, statistics, ignore, include, unmanaged
+            materialized-view, trigger, function, procedure, statistics, ignore, include, unmanaged
 
     error: the schema has 2 errors
     ");
@@ -491,15 +491,15 @@ fn words_of_sql_in_place_of_those_of_the_language() {
        ╰────
       help: `index` belongs to a table: write it in the braces of its `table`
 
-      × unknown node `function`
-        ╭─[schema.kdl:9:1]
+      × function `f`: its SQL does not begin with its arguments
+        ╭─[schema.kdl:9:17]
       8 │ index i n
       9 │ function f { as "SELECT 1" }
-        · ────┬───
-        ·     ╰── not recognized
+        ·                 ─────┬────
+        ·                      ╰── here
      10 │ enum mood { value sad; value ok }
         ╰────
-      help: rosey does not manage objects of this kind, and leaves those in the database alone
+      help: write everything that follows the name: `function NAME { as "(…) …" }`
 
       × `enum` cannot contain `value`
         ╭─[schema.kdl:10:13]

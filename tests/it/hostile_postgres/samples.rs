@@ -22,6 +22,8 @@ pub enum Place {
     Domain,
     /// A line in the table.
     Line,
+    /// A node beside the table.
+    Beside,
 }
 
 /// What a plan must say.
@@ -79,6 +81,7 @@ impl Sample {
                 (text(), "column x hostile not-null { backfill \"name\" }".to_owned(), format!("domain hostile text {{ check {sql} }}"))
             }
             Place::Line => line(self.sql.to_owned()),
+            Place::Beside => (text(), String::new(), self.sql.to_owned()),
         }
     }
 }
@@ -88,7 +91,7 @@ const fn sample(place: Place, sql: &'static str, expect: Expect) -> Sample {
 }
 
 use Expect::{Counted, Error, Leak, Not, Quiet};
-use Place::{Backfill, Check, Default, Domain, Exclusion, Generated, IndexOn, IndexWhere, Materialized, Using, View};
+use Place::{Backfill, Beside, Check, Default, Domain, Exclusion, Generated, IndexOn, IndexWhere, Materialized, Using, View};
 
 /// Each level doubles the value.
 const NESTED_ENCODE: &str = concat!(
@@ -114,6 +117,18 @@ pub const SAMPLES: &[Sample] = &[
     sample(Backfill("jsonb"), "jsonb_build_object('a', n) -> 'b'", Counted("`x` is NULL in 2 of 2 rows")),
     sample(Backfill("text"), "(SELECT max(pin) FROM w.vault WHERE false)", Counted("`x` is NULL in 2 of 2 rows")),
     sample(IndexOn, "lower('a')", Counted("2 of 2 rows are duplicates")),
+    // Routines and triggers of the file are not run, whatever they contain, and no library is loaded.
+    sample(Beside, "function h { as \"() RETURNS int LANGUAGE plpgsql AS 'BEGIN PERFORM w.f(''x''); RETURN 1; END'\" }", Quiet),
+    sample(Beside, "function h schema=w { as \"() RETURNS boolean LANGUAGE sql IMMUTABLE AS 'SELECT w.f(''x'')'\" }", Quiet),
+    sample(Beside, "function h { as \"(a boolean DEFAULT w.f('x')) RETURNS int LANGUAGE sql AS 'SELECT 1'\" }", Quiet),
+    sample(Beside, "function h { as \"(a w.pair DEFAULT '(a,b)') RETURNS int LANGUAGE sql AS 'SELECT 1'\" }", Quiet),
+    sample(Beside, "function h { as \"(a w.guarded[] DEFAULT '{a}') RETURNS int LANGUAGE sql AS 'SELECT 1'\" }", Quiet),
+    sample(Beside, "function h { as \"() RETURNS int LANGUAGE c AS 'nowhere', 'h'\" }", Quiet),
+    sample(Beside, "function h { as \"() RETURNS int LANGUAGE U&\\\"\\\\0063\\\" AS 'nowhere', 'h'\" }", Quiet),
+    sample(Beside, "function h { as \"() RETURNS int LANGUAGE sql SET search_path = nothing AS 'SELECT pg_sleep(3)'\" }", Quiet),
+    sample(Beside, "function h { as \"() RETURNS int LANGUAGE sql IMUTABLE AS 'SELECT 1'\" }", Error),
+    sample(Beside, "trigger h { as \"BEFORE UPDATE ON users FOR EACH ROW WHEN (w.f(NEW.name)) EXECUTE FUNCTION suppress_redundant_updates_trigger()\" }", Quiet),
+    sample(Beside, "trigger h { as \"BEFORE UPDATE ON users FOR EACH ROW WHEN (NEW.gone) EXECUTE FUNCTION suppress_redundant_updates_trigger()\" }", Error),
     // Sleep, settings, files, network, large objects, locks, slots, statistics.
     sample(Check, "pg_sleep(3) IS NULL", Not("calls pg_sleep")),
     sample(Check, "U&\"pg_sl\\0065ep\"(3) IS NULL", Not("calls pg_sleep")),

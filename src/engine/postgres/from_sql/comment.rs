@@ -5,7 +5,8 @@
 use super::cursor::{Cursor, Read};
 use super::{HOME, Reader};
 use crate::engine::postgres::default_name;
-use crate::schema::{DefinedKind, Ident, Kind, ObjectName, Table, UnmanagedKind};
+use crate::engine::postgres::kinds;
+use crate::schema::{DefinedKind, Dialect, Ident, IdentifiedBy, Kind, ObjectName, Of, Table, UnmanagedKind};
 
 type Slot<'s> = Option<&'s mut Option<String>>;
 
@@ -13,9 +14,10 @@ impl Reader {
     /// Reads what follows `COMMENT ON`.
     pub(super) fn comment(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
-        let passed_over = ["extension", "function", "procedure", "aggregate", "trigger", "policy", "rule", "collation"];
+        let passed_over = ["extension", "aggregate", "trigger", "policy", "rule", "collation"];
         let more = ["operator", "event trigger", "publication", "foreign table", "database", "role", "routine"];
-        if c.is_any(&passed_over) || c.is_any(&more) {
+        let is_managed = super::object::kinds_by_words().iter().any(|(words, _)| c.is(words));
+        if !is_managed && (c.is_any(&passed_over) || c.is_any(&more)) {
             return Ok(());
         }
         let (slot, known) = if c.take("column") {
@@ -41,15 +43,17 @@ impl Reader {
     /// Returns the comment of a top-level object, and whether such an object is known.
     fn object_comment(&mut self, c: &mut Cursor) -> Read<(Slot<'_>, bool)> {
         let at = *c;
-        const WORDS: [(&str, &[Kind]); 7] = [
+        const WORDS: [(&str, &[Kind]); 6] = [
             ("table", &[Kind::Table]),
             ("view", &[Kind::View]),
             ("materialized view", &[Kind::MaterializedView]),
             ("sequence", &[Kind::Sequence]),
             ("type", &[Kind::Enum, Kind::Domain]),
             ("domain", &[Kind::Enum, Kind::Domain]),
-            ("statistics", &[Kind::Defined(DefinedKind::Statistics)]),
         ];
+        if let Some(kind) = c.take_one(&super::object::kinds_by_words()) {
+            return self.definition_comment(c, kind);
+        }
         let Some(kinds) = c.take_one(&WORDS) else { return at.unknown() };
         let name = c.name()?;
         let is_type = kinds.iter().any(|k| k.is_type());
@@ -57,6 +61,25 @@ impl Reader {
         let known = self.hidden.contains(&name) || self.identities.contains(&name) || (is_type && unmanaged());
         let found = self.schema.heads_mut().find(|(kind, head)| kinds.contains(kind) && head.name == name);
         Ok((found.map(|(_, head)| &mut head.comment), known))
+    }
+
+    /// Returns the comment of an object that SQL defines as a whole. One that is not managed is passed over.
+    fn definition_comment(&mut self, c: &mut Cursor, kind: DefinedKind) -> Read<(Slot<'_>, bool)> {
+        let name = match kind.identified_by(Dialect::Postgres) {
+            IdentifiedBy::Name => c.name()?,
+            IdentifiedBy::Arguments => {
+                let name = c.name()?;
+                let types = kinds::identity(c.group()?.rest().unwrap_or_default(), HOME);
+                ObjectName { of: Of::Arguments(types.unwrap_or_default().into()), ..name }
+            }
+            IdentifiedBy::Relation => {
+                let name = c.last_name()?;
+                c.expect("on")?;
+                let table = c.name()?;
+                ObjectName { of: Of::on(table.name), ..ObjectName::new(table.schema, name) }
+            }
+        };
+        Ok((self.schema.definitions.of_mut(kind).get_mut(&name).map(|d| &mut d.head.comment), true))
     }
 
     fn column_comment(&mut self, c: &mut Cursor) -> Read<(Slot<'_>, bool)> {

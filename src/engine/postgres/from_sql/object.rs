@@ -8,7 +8,7 @@ use crate::engine::postgres::kinds;
 use crate::schema::{DefinedKind, Definition, Dialect, IdentifiedBy, ObjectName, Of, statement};
 
 /// Returns the managed kinds of objects that SQL defines as a whole, by their words.
-fn kinds_by_words() -> Vec<(String, DefinedKind)> {
+pub(super) fn kinds_by_words() -> Vec<(String, DefinedKind)> {
     kinds::managed().map(|kind| (kind.sql().to_lowercase(), kind)).collect()
 }
 
@@ -23,11 +23,12 @@ impl Reader {
         let on = kind.relation_keyword().and_then(|keyword| statement::relation_after(&body.text, keyword, true));
         let table = on.map(|(schema, table)| at_home(ObjectName::new(schema.map(|s| ident(&s)), ident(&table))));
         match (kind.identified_by(Dialect::Postgres), &table) {
-            (IdentifiedBy::Relation, Some(table)) => (name.schema, name.of) = (table.schema.clone(), Of::Relation(table.name.clone())),
+            (IdentifiedBy::Relation, Some(table)) => (name.schema, name.of) = (table.schema.clone(), Of::on(table.name.clone())),
             (IdentifiedBy::Relation, None) => return at.refuse("the statement does not say what the object is on"),
             (IdentifiedBy::Arguments, _) => {
                 let Some(arguments) = statement::arguments(&body.text) else { return at.refuse("the name is not followed by arguments") };
-                name.of = Of::Arguments(arguments.into());
+                let Some(types) = kinds::identity(arguments, HOME) else { return at.refuse("these arguments cannot be read") };
+                name.of = Of::Arguments(types.into());
             }
             (IdentifiedBy::Name, _) => {}
         }

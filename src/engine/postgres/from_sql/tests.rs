@@ -50,12 +50,13 @@ fn what_is_not_taken_has_its_line() {
 #[test]
 fn what_is_not_managed_is_named() {
     let sql = "CREATE FUNCTION public.f(a integer, b double precision DEFAULT 1, OUT c text, VARIADIC d varchar(3)[]) RETURNS record LANGUAGE sql AS $$ SELECT ';' $$;
+        CREATE AGGREGATE public.g(a int, float8 ORDER BY text) (sfunc = f, stype = int);
         CREATE TABLE t (a int); CREATE TRIGGER g BEFORE INSERT OR UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f();
         GRANT SELECT, INSERT ON TABLE t TO bob; CREATE TYPE pair AS (a int, b int);
         CREATE TABLE p (a int) PARTITION BY RANGE (a); CREATE TABLE q (a int); ALTER TABLE ONLY p ATTACH PARTITION q DEFAULT";
     let kdl = read(sql);
     for line in [
-        r#"unmanaged function "f(integer,double precision,character varying[])""#,
+        r#"unmanaged aggregate "g(integer,double precision,text)""#,
         r#"unmanaged trigger "g on t""#,
         r#"unmanaged privilege "SELECT on t to bob""#,
         r#"unmanaged type pair"#,
@@ -63,6 +64,20 @@ fn what_is_not_managed_is_named() {
         r#"unmanaged table q "#,
     ] {
         assert!(kdl.contains(line), "{line}\n{kdl}");
+    }
+}
+
+#[test]
+fn what_sql_defines_is_read_whole() {
+    let sql = "CREATE FUNCTION public.f(a integer, OUT c text) RETURNS text LANGUAGE sql AS $$ SELECT ';' $$;
+        CREATE OR REPLACE FUNCTION f(public.mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
+        COMMENT ON FUNCTION public.f(integer, OUT c text) IS 'one'; CREATE TABLE t (a int, b int);
+        CREATE STATISTICS IF NOT EXISTS s (mcv) ON a, b FROM public.t; COMMENT ON STATISTICS s IS 'two'; ALTER STATISTICS s OWNER TO bob";
+    let kdl = read(sql);
+    for text in
+        ["function f comment=one { as", "(a integer, OUT c text) RETURNS text", "(public.mood) RETURNS int", "statistics s comment=two"]
+    {
+        assert!(kdl.contains(text), "{text}\n{kdl}");
     }
 }
 

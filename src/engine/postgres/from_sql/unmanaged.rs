@@ -4,8 +4,8 @@
 use super::cursor::{Cursor, Read};
 use super::table::spelled;
 use super::{HOME, Reader};
-use crate::engine::postgres::{read_type, types};
-use crate::schema::{AnyKind, DefinedKind, Kind, Type, UnmanagedKind};
+use crate::engine::postgres::kinds;
+use crate::schema::{AnyKind, DefinedKind, Kind, UnmanagedKind};
 
 /// The kinds that do not belong to a table, each with whether it is in a schema.
 const PLAIN: [(&str, UnmanagedKind); 4] = [
@@ -14,10 +14,6 @@ const PLAIN: [(&str, UnmanagedKind); 4] = [
     ("publication", UnmanagedKind::Publication),
     ("foreign table", UnmanagedKind::ForeignTable),
 ];
-
-/// The kinds with arguments.
-const ROUTINES: [(&str, UnmanagedKind); 3] =
-    [("function", UnmanagedKind::Function), ("procedure", UnmanagedKind::Procedure), ("aggregate", UnmanagedKind::Aggregate)];
 
 /// The kinds that belong to a table or view.
 const STANDING: [(&str, AnyKind); 4] = [
@@ -31,10 +27,10 @@ impl Reader {
     /// Reads what follows `CREATE`: an object that is only reported.
     pub(super) fn create_unmanaged(&mut self, c: &mut Cursor) -> Read<()> {
         let at = *c;
-        if let Some(kind) = c.take_one(&ROUTINES) {
+        if c.take("aggregate") {
             let name = c.name()?;
-            let arguments = arguments(&mut c.group()?)?;
-            self.report_unmanaged(kind, format!("{}({arguments})", spelled(&name)), None);
+            let arguments = arguments(c.group()?.rest().unwrap_or_default());
+            self.report_unmanaged(UnmanagedKind::Aggregate, format!("{}({arguments})", spelled(&name)), None);
         } else if c.is("operator") && !c.is_any(&["operator class", "operator family"]) {
             c.take("operator");
             let name = operator(c)?;
@@ -89,71 +85,6 @@ impl Reader {
     }
 }
 
-/// Reads the types of the input arguments, as `regprocedure` prints them.
-fn arguments(c: &mut Cursor) -> Read<String> {
-    let mut types = Vec::new();
-    while !c.done() {
-        if c.symbol('*') {
-            return Ok("*".to_owned());
-        }
-        c.take("order by");
-        let out = c.is("out");
-        let from = *c;
-        c.skip()?;
-        let mut text = if from.is_any(&["in", "out", "inout", "variadic"]) { String::new() } else { c.since(&from).to_owned() };
-        while !c.done() && !c.is_any(&["default", "order by"]) && !c.is_symbol(',') && !c.is_symbol('=') {
-            let piece = *c;
-            c.skip()?;
-            let tight = piece.is_symbol('.') || text.ends_with('.') || piece.is_symbol('(') || piece.is_symbol('[');
-            text = format!("{text}{}{}", if tight || text.is_empty() { "" } else { " " }, c.since(&piece));
-        }
-        if !out {
-            types.push(shown(&without_name(&text)));
-        }
-        while !c.done() && !c.is_symbol(',') && !c.is("order by") {
-            c.skip()?;
-        }
-        c.symbol(',');
-    }
-    Ok(types.join(","))
-}
-
-/// Returns an argument's type without its name.
-fn without_name(text: &str) -> String {
-    let Some((first, rest)) = text.split_once(' ') else { return text.to_owned() };
-    let second = rest.split([' ', '(']).next().unwrap_or_default().to_lowercase();
-    let first_of_a_type = match first.to_lowercase().split('(').next().unwrap_or_default() {
-        "double" => second == "precision",
-        "character" | "bit" | "char" | "nchar" => second == "varying",
-        "national" => second.starts_with("char"),
-        "time" | "timestamp" => second == "with" || second == "without",
-        "interval" => ["year", "month", "day", "hour", "minute", "second"].contains(&second.as_str()),
-        _ => false,
-    };
-    let whole = first_of_a_type || rest.to_lowercase().starts_with("array");
-    if whole { text.to_owned() } else { rest.to_owned() }
-}
-
-/// Returns a type as `format_type` prints it, without its modifiers.
-fn shown(text: &str) -> String {
-    let ty = read_type::read(text, HOME);
-    let sql = types::type_sql(&ty);
-    let array = if sql.ends_with("[]") { "[]" } else { "" };
-    let base = sql.trim_end_matches("[]");
-    let base = base.split_once('(').map_or(base, |(head, _)| head);
-    let long = match (base, &ty) {
-        ("varchar", _) => "character varying",
-        ("char", Type::Char(_)) | ("bpchar", _) => "character",
-        ("timestamp", _) => "timestamp without time zone",
-        ("timestamptz", _) => "timestamp with time zone",
-        ("time", _) => "time without time zone",
-        ("timetz", _) => "time with time zone",
-        ("varbit", _) => "bit varying",
-        (other, _) => other,
-    };
-    format!("{long}{array}")
-}
-
 /// Reads what follows `CREATE OPERATOR`: its name and the types of its operands, as `regoperator` prints
 /// them.
 fn operator(c: &mut Cursor) -> Read<String> {
@@ -166,10 +97,21 @@ fn operator(c: &mut Cursor) -> Read<String> {
     for part in c.parts()? {
         let (key, value) = part;
         match key.as_str() {
-            "leftarg" => left = shown(&value),
-            "rightarg" => right = shown(&value),
+            "leftarg" => left = kinds::type_shown(&value, HOME),
+            "rightarg" => right = kinds::type_shown(&value, HOME),
             _ => {}
         }
     }
     Ok(format!("{name}({left},{right})"))
+}
+
+/// Returns the types of the arguments of an aggregate, as `regprocedure` prints them.
+fn arguments(text: &str) -> String {
+    let order = text.to_ascii_lowercase().find("order by");
+    let parts = order.map_or([text, ""], |at| [&text[..at], &text[at + "order by".len()..]]);
+    if text.trim() == "*" {
+        return "*".to_owned();
+    }
+    let types = parts.iter().filter_map(|part| kinds::identity(part, HOME)).filter(|types| !types.is_empty());
+    types.collect::<Vec<_>>().join(",").replace(", ", ",")
 }

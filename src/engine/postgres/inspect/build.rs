@@ -268,7 +268,8 @@ impl Builder {
         self.live.schema.unmanaged.push(Unmanaged { digest, ..Unmanaged::new(kind, name) });
     }
 
-    /// Takes in an object of a kind that SQL defines as a whole. One on a relation that no plan changes is left out.
+    /// Adds an object of a kind that SQL defines as a whole. One on a table that is not managed is reported with it,
+    /// and one on a table of another tool is left out.
     pub(super) fn definition(&mut self, row: FoundRow) {
         let FoundRow { kind, schema, name, arguments, relation, body, comment, kept, reason, digest } = row;
         let Some(kind) = DefinedKind::of_word(&kind) else { return };
@@ -277,14 +278,18 @@ impl Builder {
         let mut name = self.name(&schema, &name);
         name.of = match (kind.identified_by(Dialect::Postgres), &table) {
             (IdentifiedBy::Arguments, _) => Of::Arguments(arguments.unwrap_or_default().into()),
-            (IdentifiedBy::Relation, Some(table)) => Of::Relation(table.name.clone()),
+            (IdentifiedBy::Relation, Some(table)) => Of::on(table.name.clone()),
             _ => Of::Nothing,
         };
         let body = Expr::new(with_empty_lines(body.trim()));
         let mut definition = Definition { table, ..Definition::new(kind, name.clone(), body) };
         definition.comment = comment;
         let unmanaged = kinds::unmanaged(&definition, Some(digest.clone()));
-        if reason.is_some() {
+        let of_hidden = relation.filter(|oid| self.hidden.contains(oid));
+        if reason.is_some() || of_hidden.is_some() {
+            if let Some(on) = relation {
+                self.live.standing_on.entry(on).or_default().push((kind.into(), unmanaged.name.clone()));
+            }
             return self.live.schema.unmanaged.push(Unmanaged { reason, ..unmanaged });
         }
         let beside = BesideDefinition { unmanaged: unmanaged.name, digest: Some(digest), relation, kept };

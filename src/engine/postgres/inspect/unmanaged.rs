@@ -30,8 +30,7 @@ catalog_row! {
 
 /// Returns the query. `version` is the server's `server_version_num`.
 pub(super) fn unmanaged(version: i64) -> String {
-    let parts =
-        [functions(version), of_relations(), columns(version), types(), of_schemas(), text_search(), of_database(version), privileges()];
+    let parts = [aggregates(), of_relations(), columns(version), types(), of_schemas(), text_search(), of_database(version), privileges()];
     format!("{} ORDER BY 1, 2", parts.join(" UNION ALL "))
 }
 
@@ -40,21 +39,19 @@ fn digest(parts: &str) -> String {
     format!("left(md5(concat_ws('|', {parts})), 12)")
 }
 
-fn functions(version: i64) -> String {
-    // A range type has its own functions, which are only a part of it.
-    let own = not_of_extension("pg_proc", "p.oid").replace("= 'e'", "IN ('e', 'i')");
-    let body = if version >= 140_000 { "pg_get_function_sqlbody(p.oid)" } else { "NULL" };
+fn aggregates() -> String {
+    let own = not_of_extension("pg_proc", "p.oid");
     let text = digest(&format!(
-        "l.lanname, p.prosrc, p.probin, {body}, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.provolatile, \
+        "l.lanname, p.prosrc, p.probin, pg_get_function_arguments(p.oid), pg_get_function_result(p.oid), p.provolatile, \
          p.proisstrict, p.prosecdef, p.proleakproof, p.proparallel, p.procost, p.prorows, p.proconfig::text, \
          (SELECT concat_ws('|', a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggtranstype::regtype, a.agginitval) \
           FROM pg_aggregate a WHERE a.aggfnoid = p.oid), {}",
         comment("pg_proc", "p.oid")
     ));
     format!(
-        "SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END AS kind, p.oid::regprocedure::text AS name, \
-         NULL::int8 AS relation, {text} AS digest FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang \
-         WHERE {OWN} AND {own}"
+        "SELECT 'aggregate' AS kind, p.oid::regprocedure::text AS name, NULL::int8 AS relation, {text} AS digest \
+         FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace JOIN pg_language l ON l.oid = p.prolang \
+         WHERE p.prokind = 'a' AND {OWN} AND {own}"
     )
 }
 
@@ -62,11 +59,6 @@ fn functions(version: i64) -> String {
 /// table.
 fn of_relations() -> String {
     let own = not_of_extension("pg_class", "c.oid");
-    let trigger = digest(&format!(
-        "replace(pg_get_triggerdef(t.oid), ' ON ' || quote_ident(n.nspname) || '.' || quote_ident(c.relname) || ' ', ' ON '), \
-         t.tgenabled, {}",
-        comment("pg_trigger", "t.oid")
-    ));
     let roles = "(SELECT string_agg(r, ',' ORDER BY r) FROM (SELECT CASE WHEN r = 0 THEN '' ELSE pg_get_userbyid(r)::text END AS r \
                  FROM unnest(p.polroles) r) q)";
     let policy = digest(&format!(
@@ -77,9 +69,7 @@ fn of_relations() -> String {
     let rule = digest(&format!("pg_get_ruledef(r.oid), r.ev_enabled, {}", comment("pg_rewrite", "r.oid")));
     let parameters = digest("ic.reloptions::text");
     format!(
-        "SELECT 'trigger', quote_ident(t.tgname) || ' on ' || {ON}, c.oid::int8, {trigger} \
-         FROM pg_trigger t JOIN {RELATION} ON c.oid = t.tgrelid WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND {OWN} AND {own} \
-         UNION ALL SELECT 'policy', quote_ident(p.polname) || ' on ' || {ON}, c.oid::int8, {policy} \
+        "SELECT 'policy', quote_ident(p.polname) || ' on ' || {ON}, c.oid::int8, {policy} \
          FROM pg_policy p JOIN {RELATION} ON c.oid = p.polrelid WHERE {OWN} AND {own} \
          UNION ALL SELECT 'row security', {ON} || CASE WHEN NOT c.relrowsecurity THEN ' forced and disabled' \
          WHEN c.relforcerowsecurity THEN ' forced' ELSE '' END, c.oid::int8, NULL \

@@ -3,7 +3,10 @@
 //! `settle/definitions.rs` and changed by `lower/definitions.rs`. A kind without a row is refused in a schema
 //! file and reported as unmanaged.
 
+mod arguments;
+mod routine;
 mod statistics;
+mod trigger;
 
 use super::catalog_row::catalog_row;
 use super::names::{Names, literal, quote};
@@ -13,25 +16,43 @@ use crate::schema::{DefinedKind, Definition, ObjectName, Of, Unmanaged};
 /// What distinguishes a kind.
 pub(crate) struct Row {
     pub(crate) kind: DefinedKind,
+    /// The catalog that contains its objects.
+    pub(crate) class: &'static str,
     /// Returns the query for the live objects; `version` is `server_version_num`.
     catalog: fn(version: i64) -> Catalog,
     /// Returns whether `CREATE OR REPLACE` changes one definition into the other.
     pub(crate) replaces: fn(&Definition, &Definition) -> bool,
     /// How the server is asked how it spells a definition, without changing anything.
     pub(crate) attempt: Attempt,
+    /// Splits a text into what has to exist before the object, and what is only looked up when it is used.
+    pub(crate) parts: fn(&str) -> Parts,
+}
+
+/// The parts of a text.
+pub(crate) struct Parts {
+    pub(crate) needed: String,
+    pub(crate) late: String,
+}
+
+impl Parts {
+    /// Everything has to exist.
+    fn all(text: &str) -> Parts {
+        Parts { needed: text.to_owned(), late: String::new() }
+    }
 }
 
 /// How the server is asked how it spells a definition.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) enum Attempt {
+    /// The object is created in the schema of temporary objects, if this function permits its text.
+    Temporary(fn(&str) -> bool),
     /// The object is created on an empty temporary copy of its table.
     OnCopy,
 }
 
 /// The parts of a catalog query for the objects of a kind. Each is an SQL expression, except for `from`.
 struct Catalog {
-    /// The OID of the object in this catalog, for its comment.
-    class: &'static str,
+    /// The OID of the object.
     oid: &'static str,
     name: &'static str,
     /// The types of its arguments, if those identify it.
@@ -54,11 +75,16 @@ struct Catalog {
 }
 
 /// The kinds that are managed.
-const ROWS: [&Row; 1] = [&statistics::ROW];
+const ROWS: [&Row; 4] = [&routine::FUNCTION, &routine::PROCEDURE, &statistics::ROW, &trigger::ROW];
 
 /// Returns the kinds that are managed.
 pub(crate) fn managed() -> impl Iterator<Item = DefinedKind> {
     ROWS.iter().map(|row| row.kind)
+}
+
+/// Returns the kind whose objects a catalog contains. Functions stand for procedures, with which they share names.
+pub(crate) fn of_class(class: &str) -> Option<DefinedKind> {
+    ROWS.iter().find(|row| row.class == class).map(|row| row.kind)
 }
 
 /// Returns the row of a kind.
@@ -85,8 +111,8 @@ catalog_row! {
 /// Returns the query for all live objects of the managed kinds. `own` is the condition on their schema.
 pub(crate) fn live(version: i64, own: &str, not_of_extension: fn(&str, &str) -> String, comment: fn(&str, &str) -> String) -> String {
     let one = |row: &&Row| {
-        let Catalog { class, oid, name, arguments, relation, statement, head, kept, reason, digest, from } = (row.catalog)(version);
-        let (comment, foreign) = (comment(class, oid), not_of_extension(class, oid));
+        let Catalog { oid, name, arguments, relation, statement, head, kept, reason, digest, from } = (row.catalog)(version);
+        let (comment, foreign) = (comment(row.class, oid), not_of_extension(row.class, oid));
         format!(
             "SELECT '{}' AS kind, n.nspname::text AS schema, {name}::text AS name, {arguments}::text AS arguments, {relation}::int8 AS relation, \
              substr({statement}, length({head}) + 1) AS body, {comment} AS comment, {kept} AS kept, {reason} AS reason, \
@@ -96,6 +122,16 @@ pub(crate) fn live(version: i64, own: &str, not_of_extension: fn(&str, &str) -> 
         )
     };
     format!("{} ORDER BY 1, 2, 3, 4, 5", ROWS.iter().map(one).collect::<Vec<_>>().join(" UNION ALL "))
+}
+
+/// Returns the types of arguments as the server prints them; `home` is the schema of unqualified names.
+pub(crate) fn identity(arguments: &str, home: &str) -> Option<String> {
+    arguments::identity(arguments, home)
+}
+
+/// Returns a type as the server prints it, without modifiers.
+pub(crate) fn type_shown(text: &str, home: &str) -> String {
+    arguments::shown(text, home)
 }
 
 /// Returns the query for the definition of a temporary object: everything after its name.
@@ -112,8 +148,8 @@ pub(crate) fn called(name: &ObjectName, names: &Names) -> String {
     match &name.of {
         Of::Nothing => names.sql(name),
         Of::Arguments(types) => format!("{}({types})", names.sql(name)),
-        Of::Relation(relation) => {
-            format!("{} ON {}", quote(name.name.as_str()), names.sql(&ObjectName::new(name.schema.clone(), relation.clone())))
+        Of::Relation(on) => {
+            format!("{} ON {}", quote(name.name.as_str()), names.sql(&ObjectName::new(name.schema.clone(), on.relation.clone())))
         }
     }
 }

@@ -1,14 +1,20 @@
 //! Extended statistics (<https://www.postgresql.org/docs/current/sql-createstatistics.html>). An object with a
 //! statistics target is not managed: `CREATE STATISTICS` cannot set it.
 
-use super::{Attempt, Catalog, Row};
+use super::{Attempt, Catalog, Parts, Row};
 use crate::schema::DefinedKind;
 
-pub(super) const ROW: Row = Row { kind: DefinedKind::Statistics, catalog, replaces: |_, _| false, attempt: Attempt::OnCopy };
+pub(super) const ROW: Row = Row {
+    kind: DefinedKind::Statistics,
+    class: "pg_statistic_ext",
+    catalog,
+    replaces: |_, _| false,
+    attempt: Attempt::OnCopy,
+    parts: Parts::all,
+};
 
 fn catalog(_version: i64) -> Catalog {
     Catalog {
-        class: "pg_statistic_ext",
         oid: "s.oid",
         name: "s.stxname",
         arguments: "NULL",

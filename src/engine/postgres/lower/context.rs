@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::facts::Facts;
 use super::super::inspect::ident;
 use super::super::names::Names;
-use super::super::words::{reads, words};
+use super::super::words::{calls, reads, words};
 use super::super::{default_name, renamed_types, types as pg_types};
 use super::aside::Asides;
+use super::definitions;
 use super::ground::{domains_of, ground};
 use super::types::{self, Moved};
 use crate::diff::{Change, Changes, TableChange};
@@ -30,6 +31,8 @@ pub(super) struct LoweringContext<'a> {
     pub(super) dropped: BTreeSet<Resource>,
     /// The row types of the tables that are dropped.
     pub(super) dropped_rows: BTreeSet<Resource>,
+    /// The objects that SQL defines as a whole and that are dropped and re-created.
+    pub(super) replaced: BTreeSet<Resource>,
     /// Types that are only renamed: old and new.
     pub(super) renamed_types: BTreeMap<String, String>,
     /// The temporary names of live objects whose names other objects take.
@@ -55,6 +58,7 @@ impl<'a> LoweringContext<'a> {
             names,
             moved,
             dropped,
+            replaced: BTreeSet::new(),
             dropped_rows,
             renamed_types,
             asides: Asides::new(),
@@ -62,6 +66,8 @@ impl<'a> LoweringContext<'a> {
             carried: OnceCell::new(),
         };
         context.dropped = context.dropped();
+        let replaced = changes.definitions().filter(|d| definitions::is_re_created(d)).filter_map(|d| d.before());
+        context.replaced = replaced.map(|d| definitions::resource(&context.names, d.kind, &d.name)).collect();
         context.renamed_types = renamed_types::renamed(changes, &context.names);
         context.moved = types::moved(&context);
         context
@@ -72,6 +78,7 @@ impl<'a> LoweringContext<'a> {
         let resource = |c: &Change| match c.kind() {
             Kind::Enum | Kind::Domain => Some(self.ty(&c.head().name)),
             Kind::Sequence => Some(self.relation(&c.head().name)),
+            Kind::Defined(kind) => Some(definitions::resource(&self.names, kind, &c.head().name)),
             _ => None,
         };
         dropped.filter_map(resource).collect()
@@ -163,20 +170,38 @@ impl<'a> LoweringContext<'a> {
         pg_types::named(ty, &self.names).map(|(key, _)| Resource::Type(key.to_string()))
     }
 
-    /// Returns the types and sequences that a text names.
+    /// Returns the types and sequences that a text names, and the routines that it calls.
     pub(super) fn named_in(&self, sql: &str) -> BTreeSet<Resource> {
         let found = words(sql);
         let both = [self.current, self.desired];
         let of = |name: &&ObjectName| found.contains(name.name.as_str());
         let types = both.iter().flat_map(|s| s.enums.keys().chain(s.domains.keys())).filter(of).map(|n| self.ty(n));
         let sequences = both.iter().flat_map(|s| s.sequences.keys()).filter(of).map(|n| self.relation(n));
-        types.chain(sequences).collect()
+        let called = calls(sql);
+        let routines = both.iter().flat_map(|s| s.heads_of(Kind::is_routine));
+        let routines = routines.filter(|(_, head)| called.contains(head.name.name.as_str()));
+        let routines = routines.filter_map(|(kind, head)| match kind {
+            Kind::Defined(kind) => Some(definitions::resource(&self.names, kind, &head.name)),
+            _ => None,
+        });
+        types.chain(sequences).chain(routines).collect()
     }
 
     /// Returns whether an object that a new definition seems to name exists after the change. A dropped
     /// sequence does not: the word means something else, such as a column.
     pub(super) fn is_there_then(&self, named: &Resource) -> bool {
-        !matches!(named, Resource::Relation(_)) || !self.dropped.contains(named)
+        !matches!(named, Resource::Relation(_) | Resource::Defined { .. }) || !self.dropped.contains(named)
+    }
+
+    /// Returns whether what a live definition names is dropped, for good or to be re-created.
+    pub(super) fn goes_away(&self, named: &Resource) -> bool {
+        self.dropped.contains(named) || self.replaced.contains(named)
+    }
+
+    /// Returns the names of the routines that are dropped and re-created, without their schemas.
+    pub(super) fn replaced_names(&self) -> BTreeSet<String> {
+        let deltas = self.changes.definitions().filter(|d| definitions::is_re_created(d));
+        deltas.filter_map(|d| d.before()).filter(|d| Kind::from(d.kind).is_routine()).map(|d| d.name.name.to_string()).collect()
     }
 
     /// Returns the relations that a query reads.

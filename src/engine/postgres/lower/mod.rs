@@ -40,6 +40,7 @@ use crate::plan::{Action, Code, Hazard, Level, Statement, Step};
 use crate::schema::{Address, AnyKind, Schema};
 
 use context::LoweringContext;
+pub(crate) use definitions::{DroppedRoutine, dropped_routines};
 pub(crate) use domain_bounds::{BoundDomain, Values, bound_domains};
 pub(crate) use going::{Going, What, going};
 pub(crate) use holders::types_over;
@@ -67,7 +68,8 @@ fn lowered(context: &LoweringContext<'_>) -> Vec<Step> {
     steps.extend(tables::lower(context, &alters));
     steps.extend(foreign_keys::lower(context, &alters));
     steps.extend(views::lower(context, &alters));
-    steps.extend(definitions::lower(context, &alters));
+    let definitions = definitions::lower(context, &alters, &steps);
+    steps.extend(definitions);
     steps.extend(context.changes.lacking.iter().map(|(kind, name)| lacking(kind, name)));
     if !context.asides.is_empty() {
         steps.iter_mut().for_each(|s| aside::follow(context, s));

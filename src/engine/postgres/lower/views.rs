@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::facts::ViewKind;
 
-use super::super::words::words;
+use super::super::words::{calls, words};
 use super::super::{ddl, facts::Use};
 use super::tables::Altered;
 use super::{LoweringContext, alter, edited, rename, view_indexes};
@@ -168,10 +168,10 @@ fn away(
     let redefined = |c: &&Change<'_>| c.after.is_none() || edited(c.edits, Attribute::Definition) || edited(c.edits, Attribute::Columns);
     let redefined = changes.iter().filter(redefined).filter_map(|c| c.before).map(|b| context.names.key(b.name()));
     let mut gone: BTreeSet<String> = redefined.collect();
-    let types = context.moved_names();
+    let (types, routines) = (context.moved_names(), context.replaced_names());
     for body in live_bodies(context) {
         let named = words(body.query());
-        if types.iter().any(|t| named.contains(t)) {
+        if types.iter().any(|t| named.contains(t)) || !routines.is_disjoint(&calls(body.query())) {
             gone.insert(context.names.key(body.name()));
         }
     }
@@ -282,7 +282,7 @@ fn drop(context: &LoweringContext<'_>, body: Body<'_>, address: Address, action:
         uses.get(&context.names.key(body.name())).into_iter().flatten().map(|u| context.names.key(&u.relation)).collect();
     step.footprint.frees =
         read.iter().flat_map(|k| [Resource::Relation(k.to_string()), Resource::Shape(k.to_string())]).filter(|r| *r != own).collect();
-    step.footprint.frees.extend(context.named_in(body.query()).into_iter().filter(|r| context.dropped.contains(r)));
+    step.footprint.frees.extend(context.named_in(body.query()).into_iter().filter(|r| context.goes_away(r)));
     context.goes(&mut step.footprint, body.name());
     step.footprint.drops.extend([own, context.ty(body.name())]);
     step.footprint.drops.extend(body.indexes().iter().map(|i| context.relation(&context.names.sibling(body.name(), &i.name))));

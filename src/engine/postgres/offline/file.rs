@@ -48,10 +48,10 @@ pub(crate) fn for_file(settled: &NormalizedPair, changes: &Changes) -> Schema {
     }
     for definition in desired.definitions.values_mut() {
         let mut name = definition.name.clone();
-        if let Of::Relation(new) = &name.of
-            && let Some((old, _)) = moved.iter().find(|(_, renamed)| renamed == new)
+        if let Of::Relation(on) = &mut name.of
+            && let Some((old, _)) = moved.iter().find(|(_, renamed)| *renamed == on.relation)
         {
-            name.of = Of::Relation(old.clone());
+            on.relation = old.clone();
         }
         if let Some(live) = live(current.definitions.of(definition.kind), &name, &definition.was) {
             let columns = definition.table.as_ref().and_then(|t| tables.get(t)).map(|(_, columns)| columns.as_slice());

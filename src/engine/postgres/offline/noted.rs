@@ -26,14 +26,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::inspect::{KeptOfColumn, Live, Reads, Relation, Server, ident};
+use super::super::kinds;
 use super::super::planner::PlanError;
 use super::super::{default_name, digest};
 use super::OfflineFacts;
 use crate::engine::guards::Guards;
 use crate::plan::Fact;
 use crate::schema::{
-    Address, AnyKind, Column, DefinedKind, Definition, Exchanged, Expr, Extension, Ident, Index, Namespace, ObjectName, Of, Schema,
-    Sequence, Table, Type, UnmanagedKind,
+    Address, AnyKind, Column, DefinedKind, Definition, Dialect, Exchanged, Expr, Extension, Ident, IdentifiedBy, Index, Namespace,
+    ObjectName, Of, Schema, Sequence, Table, Type, UnmanagedKind,
 };
 
 const HOLDS_ROWS: &str = "holds-rows";
@@ -78,7 +79,8 @@ fn of_relations(live: &Live) -> Vec<Fact> {
     let read = live.reads.iter().flat_map(|r| [r.view, r.relation]);
     let stood_on = live.standing_on.keys().copied().filter(|oid| managed_by_nobody(live, *oid).next().is_some());
     let unfilled = live.relations.iter().filter(|(_, r)| is_unfilled(r)).map(|(oid, _)| *oid);
-    let spoken_of: BTreeSet<i64> = read.chain(stood_on).chain(unfilled).chain(live.kept.keys().copied()).collect();
+    let defined_on = live.definitions.values().filter_map(|beside| beside.relation);
+    let spoken_of: BTreeSet<i64> = read.chain(stood_on).chain(defined_on).chain(unfilled).chain(live.kept.keys().copied()).collect();
     let mut relations: Vec<(&i64, &Relation)> = live.relations.iter().filter(|(oid, _)| spoken_of.contains(oid)).collect();
     relations.sort_by(|(_, a), (_, b)| (&a.name, &a.kind).cmp(&(&b.name, &b.kind)));
     let mut facts = Vec::new();
@@ -154,7 +156,7 @@ fn beside_name(name: &ObjectName) -> String {
     match &name.of {
         Of::Nothing => String::new(),
         Of::Arguments(types) => types.to_string(),
-        Of::Relation(relation) => relation.to_string(),
+        Of::Relation(on) => on.relation.to_string(),
     }
 }
 
@@ -179,6 +181,7 @@ pub(crate) fn read(facts: &[Fact], current: &Schema) -> Result<OfflineFacts, Pla
             return Err(PlanError::Fact(format!("{} {}", fact.name, fact.args.join(" ")).trim_end().to_owned()));
         }
     }
+    reader.note_definitions();
     reader.live.schema.renames_done = std::mem::take(&mut reader.exchanged);
     Ok(OfflineFacts { live: reader.live, guards: Guards::in_schema(&reader.remembered), holding: holding(facts) })
 }
@@ -244,8 +247,12 @@ impl Reader {
             }
             ("kept-definition", [kind, schema, name, of, sql]) => {
                 let kind = DefinedKind::of_word(kind)?;
-                let is_it = |n: &&ObjectName| pair(n) == [*schema, *name] && beside_name(n) == *of;
-                let name = self.live.schema.definitions.of(kind).keys().find(is_it)?.clone();
+                let of = match kind.identified_by(Dialect::Postgres) {
+                    IdentifiedBy::Name => Of::Nothing,
+                    IdentifiedBy::Arguments => Of::Arguments((*of).into()),
+                    IdentifiedBy::Relation => Of::on(ident(of)),
+                };
+                let name = ObjectName { of, ..named(schema, name) };
                 self.live.definitions.entry((kind, name)).or_default().kept.push((*sql).to_owned());
             }
             ("kept-of-column", [schema, table, column, rest @ ..]) => {
@@ -265,6 +272,17 @@ impl Reader {
             _ => return self.take_guard(&fact.name, &args),
         }
         Some(())
+    }
+
+    /// Notes which objects that SQL defines as a whole belong to a relation and are dropped with it.
+    fn note_definitions(&mut self) {
+        for definition in self.live.schema.definitions.values() {
+            let relation = definition.table.as_ref().and_then(|table| self.numbers.get(table)).copied();
+            if relation.is_some() {
+                let beside = self.live.definitions.entry((definition.kind, definition.name.clone())).or_default();
+                (beside.relation, beside.unmanaged) = (relation, kinds::unmanaged(definition, None).name);
+            }
+        }
     }
 
     fn take_guard(&mut self, kind: &str, args: &[&str]) -> Option<()> {

@@ -9,7 +9,7 @@ use super::super::connection::{Connection, Error};
 use super::super::operator_classes::{self, OwnClasses};
 use super::super::{canon, ddl, gate, names, types};
 use super::columns;
-use crate::schema::{Column, Domain, Schema, Table};
+use crate::schema::{Column, Domain, Head, Kind, Schema, Table};
 
 /// Returns whether the table does not exist, has other columns, or another primary key, by which a view may group.
 pub(super) fn changes(table: &Table, live: &Schema) -> bool {
@@ -40,10 +40,22 @@ pub(in crate::engine::postgres) async fn make(connection: &mut Connection, stand
 }
 
 /// Returns the names of the types that have stand-ins.
-pub(in crate::engine::postgres) fn type_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
+fn type_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
     let enums = desired.enums.values().filter(|e| live.enums.get(&e.name).is_none_or(|b| b.values != e.values)).map(|e| &e.name);
     let domains = desired.domains.values().filter(|d| live.domains.get(&d.name).is_none_or(|b| b.ty != d.ty)).map(|d| &d.name);
     enums.chain(domains).map(|n| n.name.as_str())
+}
+
+/// Returns the names of the routines that a plan creates, which have no stand-ins.
+fn routine_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
+    let comes = |(kind, head): &(Kind, &Head)| live.head(*kind, &head.name).is_none();
+    desired.heads_of(Kind::is_routine).filter(comes).map(|(_, head)| head.name.name.as_str())
+}
+
+/// Returns the names of the types that have stand-ins and of the routines that come: that the server knows no
+/// function for an expression that contains one of them says nothing.
+pub(in crate::engine::postgres) fn doubtful_names<'s>(live: &'s Schema, desired: &'s Schema) -> impl Iterator<Item = &'s str> {
+    type_names(live, desired).chain(routine_names(live, desired))
 }
 
 /// Returns whether one of the texts contains the name of a type that has a stand-in.
@@ -57,6 +69,8 @@ pub(super) struct Stood {
     pub(super) tables: BTreeSet<String>,
     /// Whether types have stand-ins too.
     pub(super) has_types: bool,
+    /// The names of the routines that the plan creates.
+    pub(super) routines: BTreeSet<String>,
     /// The names of tables that are created or changed and have none.
     lacking: BTreeSet<String>,
     /// The names of tables whose stand-in has no primary key although they have one.
@@ -100,7 +114,9 @@ pub(super) async fn of_tables(connection: &mut Connection, live: &Schema, desire
     let stood_in: BTreeSet<&str> = type_names(live, desired).collect();
     let typed =
         |t: &Table| t.columns.values().any(|c| canon::names(&types::value_type(&c.ty)).iter().any(|n| stood_in.contains(n.as_str())));
-    let mut stood = Stood { tables: BTreeSet::new(), has_types: !stood_in.is_empty(), lacking: BTreeSet::new(), keyless: BTreeSet::new() };
+    let routines = routine_names(live, desired).map(str::to_owned).collect();
+    let mut stood =
+        Stood { tables: BTreeSet::new(), has_types: !stood_in.is_empty(), routines, lacking: BTreeSet::new(), keyless: BTreeSet::new() };
     let mut own = OwnClasses::of(connection).await?;
     for table in desired.tables.values().filter(|t| changes(t, live) || typed(t)) {
         let key = table.primary_key.as_ref().map(|k| operator_classes::of_columns(&k.parts, table)).unwrap_or_default();

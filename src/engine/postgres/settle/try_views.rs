@@ -123,8 +123,12 @@ async fn is_uncertain(
     let about_names = ["42P01", "42703", "42704"].contains(&code);
     let about_types = ["42883", "42804", "42725", "42846", "42P18", "42P22"].contains(&code);
     let named = &attempt.named;
+    let calls_what_comes = code == "42883" && !stood.routines.is_disjoint(named);
     let about_groups = code == "42803";
-    if (about_groups && !stood.has_keys(named)) || (about_names && (waits || !stood.is_complete(named))) || (about_types && stood.has_types)
+    if calls_what_comes
+        || (about_groups && !stood.has_keys(named))
+        || (about_names && (waits || !stood.is_complete(named)))
+        || (about_types && stood.has_types)
     {
         return Ok(true);
     }
