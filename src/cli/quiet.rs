@@ -66,8 +66,9 @@ impl Quiet {
     /// Returns what is remembered of a plan with these inputs.
     pub(super) fn remembered(&self) -> Option<Remembered> {
         let text = std::fs::read_to_string(&self.file).ok()?;
-        let mut lines = text.lines();
-        let (inputs, database, fingerprint) = (lines.next()?, lines.next()?, lines.next()?);
+        // Without the last line break, the file was cut off.
+        let lines: Vec<&str> = text.strip_suffix('\n')?.split('\n').collect();
+        let [inputs, database, fingerprint] = lines[..] else { return None };
         (inputs == self.inputs).then(|| Remembered { database: database.to_owned(), fingerprint: fingerprint.to_owned() })
     }
 

@@ -40,7 +40,7 @@ pub(super) struct Copy {
     pub(super) names: BTreeSet<String>,
     /// What could not be copied.
     pub(super) foreign: Vec<Foreign>,
-    /// The places of the rows that it was made from.
+    /// The places of the rows that it was made from, but for those that could not be copied.
     places: Vec<usize>,
     _secluded: gate::Secluded,
 }
@@ -95,7 +95,9 @@ impl Catalog {
     fn touched(&self, wanted: Wanted) -> BTreeSet<String> {
         let Wanted { names, all_bodies, rewriting } = wanted;
         let is_table = |word: &String| self.at(word).any(|r| r.kind == Kind::Table && r.name.eq_ignore_ascii_case(word));
-        let naming = rewriting.iter().filter(|word| is_table(word)).filter_map(|word| self.by_word.get(word)).flatten();
+        // A rebuilt table is created under a temporary name, to which foreign keys may already refer.
+        let naming =
+            rewriting.iter().filter(|word| is_table(word) || inspect::is_own(word)).filter_map(|word| self.by_word.get(word)).flatten();
         let naming = naming.filter_map(|place| self.row(*place)).map(|r| r.name.to_ascii_lowercase());
         let mut left: Vec<String> = names.into_iter().chain(naming).collect();
         let mut found = BTreeSet::new();
@@ -133,12 +135,12 @@ impl Catalog {
         let mut places: BTreeSet<usize> = names.iter().filter_map(|n| self.named.get(n)).flatten().copied().collect();
         places.extend(self.rows().filter(|(_, r)| all_bodies && is_body(r)).map(|(place, _)| place));
         places.retain(|place| self.row(*place).is_some_and(copied));
-        let rows: Vec<&Stored> = places.iter().filter_map(|place| self.row(*place)).collect();
+        let rows: Vec<(usize, &Stored)> = places.iter().filter_map(|place| Some((*place, self.row(*place)?))).collect();
         let mut memory = Connection::in_memory().await?;
-        let foreign = create(&mut memory, &rows).await?;
-        let defined = rows.iter().filter_map(|r| r.sql.as_ref()).map(String::len).max().unwrap_or_default();
+        let (places, foreign) = create(&mut memory, &rows).await?;
+        let defined = rows.iter().filter_map(|(_, r)| r.sql.as_ref()).map(String::len).max().unwrap_or_default();
         let secluded = gate::seclude(&mut memory, longest.max(defined)).await?;
-        Ok(Copy { memory, names, foreign, places: places.into_iter().collect(), _secluded: secluded })
+        Ok(Copy { memory, names, foreign, places, _secluded: secluded })
     }
 
     /// Takes over what steps have changed in a copy.
@@ -148,12 +150,7 @@ impl Catalog {
     pub(super) async fn take(&mut self, mut copy: Copy) -> Result<(), Error> {
         let (changed, shadows) = inspect::definitions(&mut copy.memory).await?.into_parts();
         copy.memory.close().await?;
-        let is_foreign = |r: &Stored| copy.foreign.iter().any(|f| f.is(r));
-        for place in copy.places {
-            if self.row(place).is_some_and(|r| !is_foreign(r)) {
-                self.rows[place] = None;
-            }
-        }
+        copy.places.into_iter().for_each(|place| self.rows[place] = None);
         for row in changed.into_iter().filter(|r| !is_reserved(r)) {
             // A virtual table creates its shadow tables, whose old rows were not copied.
             let old = self.named.get(&row.name.to_ascii_lowercase()).into_iter().flatten().copied();
@@ -193,12 +190,15 @@ fn named_by(row: &Stored) -> BTreeSet<String> {
     names
 }
 
-/// Creates objects. Returns those that cannot be created.
-async fn create(memory: &mut Connection, rows: &[&Stored]) -> Result<Vec<Foreign>, Error> {
-    let mut foreign = Vec::new();
-    for row in rows {
+/// Creates objects. Returns the places of those that were created, and the tables and indexes that cannot be.
+async fn create(memory: &mut Connection, rows: &[(usize, &Stored)]) -> Result<(Vec<usize>, Vec<Foreign>), Error> {
+    let (mut places, mut foreign) = (Vec::new(), Vec::new());
+    for (place, row) in rows {
         let Some(sql) = &row.sql else { continue };
-        let Err(error) = memory.execute(sql).await else { continue };
+        let Err(error) = memory.execute(sql).await else {
+            places.push(*place);
+            continue;
+        };
         if is_body(row) {
             continue;
         }
@@ -206,7 +206,9 @@ async fn create(memory: &mut Connection, rows: &[&Stored]) -> Result<Vec<Foreign
         let there = format!("SELECT count(*) FROM sqlite_schema WHERE name = {} COLLATE NOCASE", quote_string(&row.name));
         if memory.number(&there).await? == 0 {
             foreign.push(Foreign::new(Address::top(&row.kind, &row.name), &row.table, error.to_string()));
+        } else {
+            places.push(*place);
         }
     }
-    Ok(foreign)
+    Ok((places, foreign))
 }

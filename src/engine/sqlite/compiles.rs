@@ -75,10 +75,12 @@ async fn stored(memory: &mut Connection) -> Result<Vec<Stored>, Error> {
     rows.iter().map(read).collect()
 }
 
-/// Returns all words of a virtual table's definition in lower case: its arguments may name a table in quotes.
+/// Returns all names and words of a virtual table's definition in lower case: its arguments may name a table, quoted or
+/// not, as a whole or within an argument such as `content='t'`.
 pub(super) fn names_in_arguments(sql: &str) -> BTreeSet<String> {
     let apart = |c: char| !(c.is_alphanumeric() || c == '_');
-    sql.split(apart).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+    let parts = sql.split(apart).filter(|w| !w.is_empty()).map(str::to_ascii_lowercase);
+    words(sql).into_iter().chain(parts).collect()
 }
 
 /// Returns those that name one of these, or something affected itself: a view, or the table of a trigger.

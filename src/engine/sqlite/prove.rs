@@ -3,7 +3,7 @@
 //!
 //! The texts may come from anyone's pull request, so only schema statements are allowed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::catalog_copy::{Catalog, Copy, Wanted};
 use super::compiles::{self, Broken};
@@ -13,7 +13,7 @@ use super::lexer::quote;
 use super::lower::{expressions, words};
 use crate::diff::{Changes, TableChange, remaining};
 use crate::plan::{Action, Statement, StatementKind, Step};
-use crate::schema::{Address, AnyKind, Column, DefinedKind, Kind, Literal, Normalized, ObjectName, Problem, Schema};
+use crate::schema::{Address, AnyKind, Column, DefinedKind, Kind, Literal, Normalized, Problem, Schema};
 
 /// Why a plan cannot be correct.
 #[derive(Debug)]
@@ -45,17 +45,23 @@ impl From<Refusal> for Proof {
     }
 }
 
-/// How many steps are tried on one copy.
-const STEPS: usize = 8;
+/// How many steps are run, and how many tables are examined, on one copy.
+const AT_ONCE: usize = 8;
 
 /// Runs the steps on empty copies of what they change, and compares the result with the desired schema.
 pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, steps: &[Step]) -> Result<Proof, Error> {
     let mut trial = Trial::of(live, desired, changes, steps);
+    if let Some(problem) = trial.unfit_expression().await? {
+        return Ok(Refusal::Expression(problem).into());
+    }
     let was_broken = trial.broken().await?;
-    for (number, some) in steps.chunks(STEPS).enumerate() {
-        if let Some(refusal) = trial.run(number, some).await? {
+    for some in steps.chunks(AT_ONCE) {
+        if let Some(refusal) = trial.run(some).await? {
             return Ok(refusal.into());
         }
+    }
+    if let Some(problem) = trial.unknown_function().await? {
+        return Ok(Refusal::Expression(problem).into());
     }
     let is_broken = trial.broken().await?;
     let refusal = trial.leftover(live).map(|left| Refusal::Leftover(Box::new(left)));
@@ -66,9 +72,6 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
 struct Trial<'t> {
     desired: &'t Normalized,
     changes: &'t Changes,
-    /// The changed tables by the first copy in which a step concerns them, and by the last one.
-    begun: BTreeMap<usize, Vec<&'t TableChange>>,
-    finished: BTreeMap<usize, Vec<&'t TableChange>>,
     catalog: Catalog,
     /// The length of the longest statement.
     longest: usize,
@@ -80,63 +83,77 @@ struct Trial<'t> {
 impl<'t> Trial<'t> {
     fn of(live: &Live, desired: &'t Normalized, changes: &'t Changes, steps: &[Step]) -> Trial<'t> {
         let longest = steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.len()).max().unwrap_or_default();
-        let (mut begun, mut finished): (BTreeMap<_, Vec<_>>, BTreeMap<_, Vec<_>>) = (BTreeMap::new(), BTreeMap::new());
-        let copies = copies_by_table(steps);
-        for change in changes.tables() {
-            let of = |name: &ObjectName| copies.get(&name.name.as_str().to_ascii_lowercase());
-            let (first, last) = match change {
-                TableChange::Alter(edits) => {
-                    (of(&edits.live.name).min(of(&edits.after.name)), of(&edits.live.name).max(of(&edits.after.name)))
-                }
-                TableChange::Create(table) | TableChange::Drop(table) => (of(&table.name), of(&table.name)),
-            };
-            begun.entry(first.or(last).map_or(0, |c| c.0)).or_default().push(change);
-            finished.entry(last.map_or(0, |c| c.1)).or_default().push(change);
+        Trial { desired, changes, catalog: Catalog::of(live), longest, touched: BTreeSet::new(), foreign: Vec::new() }
+    }
+
+    /// Copies what has one of these names, and what that needs.
+    async fn copy(&self, names: BTreeSet<String>) -> Result<Copy, Error> {
+        self.catalog.copy(Wanted { names, all_bodies: false, rewriting: BTreeSet::new() }, self.longest).await
+    }
+
+    /// Returns a problem for an expression that cannot be evaluated, on the tables as they are before the steps.
+    async fn unfit_expression(&self) -> Result<Option<Problem>, Error> {
+        let altered = |c: &&TableChange| matches!(c, TableChange::Alter(edits) if !expressions(edits).is_empty());
+        let changes: Vec<&TableChange> = self.changes.tables().filter(altered).collect();
+        for some in changes.chunks(AT_ONCE) {
+            let mut copy = self.copy(some.iter().flat_map(|c| names_before(c)).collect()).await?;
+            if let Some(problem) = over_many_rows(&mut copy.memory, some).await {
+                return Ok(Some(problem));
+            }
         }
-        Trial { desired, changes, begun, finished, catalog: Catalog::of(live), longest, touched: BTreeSet::new(), foreign: Vec::new() }
+        let changes: Vec<&TableChange> = self.changes.tables().filter(|c| has_default_expression(c)).collect();
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let mut copy = self.copy(BTreeSet::new()).await?;
+        Ok(unknown_in_defaults(&mut copy.memory, &changes).await)
+    }
+
+    /// Returns a problem for a new check constraint or generated column, on the tables as they are after the steps.
+    async fn unknown_function(&self) -> Result<Option<Problem>, Error> {
+        let stores = |c: &&TableChange| {
+            matches!(c, TableChange::Alter(edits) if edits.checks.iter().any(|d| d.after().is_some())
+                || edits.columns.iter().filter_map(|d| d.after()).any(|c| c.generated.is_some()))
+        };
+        let changes: Vec<&TableChange> = self.changes.tables().filter(stores).collect();
+        for some in changes.chunks(AT_ONCE) {
+            let mut copy = self.copy(some.iter().map(|c| c.table().name.name.as_str().to_ascii_lowercase()).collect()).await?;
+            if let Some(problem) = unknown_in_stored(&mut copy.memory, some).await {
+                return Ok(Some(problem));
+            }
+        }
+        Ok(None)
     }
 
     /// Returns the views and triggers affected by the change that do not work now.
-    async fn broken(&mut self) -> Result<Broken, Error> {
+    async fn broken(&self) -> Result<Broken, Error> {
         let changed = changed_names(self.changes);
         let names = self.catalog.naming(&changed);
         if names.is_empty() {
             return Ok(Broken::new());
         }
-        let wanted = Wanted { names, all_bodies: false, rewriting: BTreeSet::new() };
-        let mut copy = self.catalog.copy(wanted, self.longest).await?;
+        let mut copy = self.copy(names).await?;
         let broken = compiles::broken(&mut copy.memory, &changed).await?;
         copy.memory.close().await?;
         Ok(broken)
     }
 
-    /// Runs some steps on a copy of what they touch, which has this number.
-    async fn run(&mut self, number: usize, steps: &[Step]) -> Result<Option<Refusal>, Error> {
+    /// Runs some steps on a copy of what they touch.
+    async fn run(&mut self, steps: &[Step]) -> Result<Option<Refusal>, Error> {
         let statements = || steps.iter().flat_map(|s| &s.statements);
-        let rewriting = statements().filter(|s| s.kind == StatementKind::AltersTable).flat_map(|s| words(&s.sql)).collect();
+        let alters = |s: &&Statement| s.kind == StatementKind::AltersTable;
         let names = statements().flat_map(|s| words(&s.sql)).collect();
         // RENAME and DROP COLUMN read every view and trigger, so all of them must exist then, with what they name.
-        let wanted = Wanted { names, all_bodies: steps.iter().any(rewrites_bodies), rewriting };
-        let mut copy = self.catalog.copy(wanted, self.longest).await?;
-        let tried = self.begun.remove(&number).unwrap_or_default();
-        let mut problem = over_many_rows(&mut copy.memory, &tried).await;
-        if problem.is_none() {
-            problem = unknown_in_defaults(&mut copy.memory, &tried).await;
-        }
-        if let Some(problem) = problem {
-            return Ok(Some(Refusal::Expression(problem)));
-        }
+        let all_bodies = statements().any(|s| alters(&s));
+        let rewriting = statements().filter(alters).flat_map(|s| words(&s.sql)).collect();
+        let mut copy = self.catalog.copy(Wanted { names, all_bodies, rewriting }, self.longest).await?;
         for step in steps {
             if let Some(refusal) = run_step(&mut copy, step, self.desired).await? {
                 return Ok(Some(refusal));
             }
         }
-        let finished = self.finished.remove(&number).unwrap_or_default();
-        if let Some(problem) = unknown_in_stored(&mut copy.memory, &finished).await {
-            return Ok(Some(Refusal::Expression(problem)));
-        }
         self.touched.extend(copy.names.iter().cloned());
-        self.foreign.append(&mut copy.foreign.clone());
+        self.foreign.extend(copy.foreign.iter().cloned());
         self.catalog.take(copy).await?;
         Ok(None)
     }
@@ -153,18 +170,25 @@ impl<'t> Trial<'t> {
     }
 }
 
-/// Returns the first and the last copy in which a step concerns a table, by its name in lower case.
-fn copies_by_table(steps: &[Step]) -> BTreeMap<String, (usize, usize)> {
-    let mut found: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    for (number, step) in steps.iter().enumerate().filter(|(_, s)| *s.address.kind() == Kind::Table) {
-        let copy = number / STEPS;
-        found.entry(step.address.last().to_ascii_lowercase()).and_modify(|c| c.1 = copy).or_insert((copy, copy));
-    }
-    found
+/// Returns the live name of a table, and what its new expressions name, in lower case.
+fn names_before(change: &TableChange) -> BTreeSet<String> {
+    let TableChange::Alter(edits) = change else { return BTreeSet::new() };
+    let mut names: BTreeSet<String> = expressions(edits).iter().flat_map(|(_, expr)| words(&expr.text)).collect();
+    names.insert(edits.live.name.name.as_str().to_ascii_lowercase());
+    names
 }
 
-fn rewrites_bodies(step: &Step) -> bool {
-    step.statements.iter().any(|s| s.kind == StatementKind::AltersTable)
+fn has_default_expression(change: &TableChange) -> bool {
+    new_columns(change).iter().any(|c| matches!(c.default.as_ref().map(|d| &d.value), Some(Literal::Expr(_))))
+}
+
+/// Returns the columns that are created or changed.
+fn new_columns(change: &TableChange) -> Vec<&Column> {
+    match change {
+        TableChange::Create(table) => table.columns.values().collect(),
+        TableChange::Alter(edits) => edits.columns.iter().filter_map(|d| d.after()).collect(),
+        TableChange::Drop(_) => Vec::new(),
+    }
 }
 
 /// Runs the statements of a step.
@@ -224,12 +248,7 @@ async fn over_many_rows(memory: &mut Connection, changes: &[&TableChange]) -> Op
 /// looks up functions only at the insert.
 async fn unknown_in_defaults(memory: &mut Connection, changes: &[&TableChange]) -> Option<Problem> {
     for change in changes {
-        let columns: Vec<&Column> = match change {
-            TableChange::Create(table) => table.columns.values().collect(),
-            TableChange::Alter(edits) => edits.columns.iter().filter_map(|d| d.after()).collect(),
-            TableChange::Drop(_) => Vec::new(),
-        };
-        for column in columns {
+        for column in new_columns(change) {
             let Some(Literal::Expr(expr)) = column.default.as_ref().map(|d| &d.value) else { continue };
             let Err(error) = memory.query(&format!("EXPLAIN SELECT ({})", expr.text)).await else { continue };
             let message = error.to_string();

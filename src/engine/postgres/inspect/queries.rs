@@ -38,24 +38,10 @@ catalog_row! {
 pub(super) const SERVER: &str = "SELECT current_setting('server_version_num')::int8 AS version, coalesce(current_schema()::text, 'public') AS default_schema, \
      pg_is_in_recovery() AS read_only, has_database_privilege(current_database(), 'TEMP') AS may_temp";
 
-/// What decides how the server reads and prints expressions besides the objects in the schemas: the role, settings, and
-/// functions, operators, casts, types, and the like that users created, wherever they are. One value.
+/// What decides how the server reads and prints expressions besides the objects in the schemas: the settings and the role,
+/// and functions, operators, casts, types, and the like that users created, wherever they are. One value.
 pub(super) fn surroundings() -> String {
-    const SETTINGS: [&str; 12] = [
-        "search_path",
-        "role",
-        "session_authorization",
-        "datestyle",
-        "intervalstyle",
-        "timezone",
-        "bytea_output",
-        "xmloption",
-        "extra_float_digits",
-        "quote_all_identifiers",
-        "standard_conforming_strings",
-        "default_text_search_config",
-    ];
-    const CATALOGS: [&str; 11] = [
+    const CATALOGS: [&str; 13] = [
         "pg_proc",
         "pg_operator",
         "pg_cast",
@@ -67,12 +53,16 @@ pub(super) fn surroundings() -> String {
         "pg_language",
         "pg_ts_config",
         "pg_am",
+        "pg_namespace",
+        "pg_extension",
     ];
-    let settings = SETTINGS.map(|name| format!("current_setting('{name}', true)")).join(", ");
     // A change of a row gives it another version, and OIDs below 16384 come with the server.
     let versions = CATALOGS.map(|name| format!("SELECT '{name} ' || oid || ' ' || xmin AS v FROM {name} WHERE oid >= 16384"));
+    let settings = "SELECT string_agg(name || '=' || setting, '|' ORDER BY name COLLATE \"C\") FROM pg_settings WHERE source <> 'default'";
+    let role = "SELECT r.rolsuper FROM pg_roles r WHERE r.rolname = current_user";
+    let members = "SELECT string_agg(m.member || ' ' || m.roleid, ',' ORDER BY m.member, m.roleid) FROM pg_auth_members m";
     format!(
-        "SELECT md5(concat_ws('|', session_user, current_user, {settings}, \
+        "SELECT md5(concat_ws('|', session_user, current_user, ({settings}), ({role}), ({members}), \
          (SELECT string_agg(v, ',' ORDER BY v COLLATE \"C\") FROM ({}) AS versions))) AS digest",
         versions.join(" UNION ALL ")
     )

@@ -37,7 +37,9 @@ pub(super) fn lower<'l>(
     in_the_way.sort_by_key(|row| live.stored.iter().position(|r| std::ptr::eq(r, *row)));
     let follows = |row: &Stored| followers.iter().any(|f| std::ptr::eq(*f, row));
     let old_names = old_names(changes);
-    let around = Around { live, gone: &gone, broken, renamed: &renamed(changes) };
+    let is_view = |n: &&String| live.stored.iter().any(|r| r.kind == Kind::View && r.name.eq_ignore_ascii_case(n));
+    let tables: BTreeSet<String> = gone.iter().filter(|n| !is_view(n)).cloned().collect();
+    let around = Around { live, gone: &gone, tables: &tables, broken, renamed: &renamed(changes) };
     let mut steps = Vec::new();
     let mut back: BTreeMap<&AnyKind, Vec<Resource>> = BTreeMap::new();
     let changed_view = |name: &str| changes.views().filter_map(Delta::before).any(|v| v.name.name.matches(name));
@@ -50,7 +52,7 @@ pub(super) fn lower<'l>(
             continue; // SQLite's own RENAME rewrites it; rosey could not
         }
         if !changed {
-            let all = broken.contains(&row.name.to_ascii_lowercase());
+            let all = broken.contains(&row.name.to_ascii_lowercase()).then_some(&tables);
             let [away, mut returned] = carried(row, &gone, &old_names, desired, all);
             // In order of creation, which determines the order in which SQLite fires them.
             let before = back.entry(&row.kind).or_default();
@@ -183,6 +185,8 @@ fn trigger(t: &Definition) -> Body<'_> {
 struct Around<'c> {
     live: &'c Live,
     gone: &'c BTreeSet<String>,
+    /// Those of them that are not views.
+    tables: &'c BTreeSet<String>,
     broken: &'c BTreeSet<String>,
     /// The old and new names of tables, in lower case.
     renamed: &'c [(String, String)],
@@ -218,7 +222,7 @@ fn renamed(changes: &Changes) -> Vec<(String, String)> {
 /// Drops the old body and creates the new one. Views and triggers that no longer parse must be dropped while
 /// anything is changed.
 fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>) -> Vec<Step> {
-    let Around { gone, broken, .. } = around;
+    let Around { gone, tables, broken, .. } = around;
     let mut steps = Vec::new();
     let action = match delta {
         Delta::Create(_) => Action::Create,
@@ -232,7 +236,10 @@ fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>
         let address = after.as_ref().unwrap_or(old).address.clone();
         let mut step = Step::new(address, action, vec![drop]);
         step.footprint.drops.push(old.resource.clone());
-        step.footprint.frees = if stumbles { resources(gone, gone) } else { resources(&around.named_by(old), gone) };
+        step.footprint.frees = resources(&around.named_by(old), gone);
+        if stumbles {
+            step.footprint.frees.extend(resources(tables, gone));
+        }
         steps.push(step);
     }
     if let Some(new) = after {
@@ -249,15 +256,22 @@ fn body_steps<T>(delta: &Delta<T>, around: &Around<'_>, body: fn(&T) -> Body<'_>
 }
 
 /// Drops the object before the change and re-creates it afterwards: as stored, unless it names something that
-/// is renamed, in which case the definition in the schema file, which uses the new name, is used. `all`: it
-/// must be dropped whatever is changed.
-fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, desired: &Schema, all: bool) -> [Step; 2] {
+/// is renamed, in which case the definition in the schema file, which uses the new name, is used. `all`: the
+/// tables before whose change it must be dropped although it does not name them.
+fn carried(
+    row: &Stored,
+    gone: &BTreeSet<String>,
+    old_names: &BTreeSet<String>,
+    desired: &Schema,
+    all: Option<&BTreeSet<String>>,
+) -> [Step; 2] {
     let name = super::super::cursor::ident(&row.name);
     let stored = row.sql.clone().unwrap_or_default();
     let create = declared(row, &name, desired).filter(|_| !words(&stored).is_disjoint(old_names)).unwrap_or_else(|| stored.clone());
     let address = Address::top(&row.kind, &row.name);
     let resource = if row.kind == Kind::View { name_of(&name) } else { trigger_of(&name) };
-    let mut names = if all { gone.clone() } else { words(&stored) };
+    let with_all = |names: BTreeSet<String>| names.into_iter().chain(all.into_iter().flatten().cloned()).collect();
+    let mut names: BTreeSet<String> = with_all(words(&stored));
     if row.kind == Kind::View {
         names.remove(&row.name.to_ascii_lowercase());
     }
@@ -270,7 +284,7 @@ fn carried(row: &Stored, gone: &BTreeSet<String>, old_names: &BTreeSet<String>, 
     away.footprint.frees = resources(&names, gone);
     let mut back = Step::new(address, Action::Carry, vec![Statement::new(create.clone())]);
     back.footprint.creates.push(resource);
-    let mut needed = if all { gone.clone() } else { words(&create) };
+    let mut needed: BTreeSet<String> = with_all(words(&create));
     if row.kind == Kind::View {
         needed.remove(&row.name.to_ascii_lowercase());
     }

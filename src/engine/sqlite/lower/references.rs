@@ -18,13 +18,14 @@ pub(super) fn warn(steps: &mut [Step], changes: &Changes, live: &Live, desired: 
         let Some(step) = steps.iter_mut().find(|s| s.address == change.table().address()) else { continue };
         for child in live.current.schema().tables.values() {
             for fk in child.foreign_keys.iter().filter(|f| f.table == parent.name && is_key(f, parent)) {
-                step.hazards.extend(hazard(change, child, fk, desired, live).filter(|_| !is_written_again(changes, change, child, fk)));
+                step.hazards
+                    .extend(hazard(changes, change, child, fk, desired, live).filter(|_| !is_written_again(changes, change, child, fk)));
             }
         }
     }
 }
 
-fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema, live: &Live) -> Option<Hazard> {
+fn hazard(changes: &Changes, change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema, live: &Live) -> Option<Hazard> {
     let ignored = desired.ignores.iter().any(|i| i.covers(&Kind::Table.into(), &child.name));
     let address = child.foreign_key_at(fk);
     let goes = match change {
@@ -38,9 +39,9 @@ fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema
         return Some(Hazard::new(Code::BreaksIgnored, Level::Blocks, address, message, advice));
     }
     let goes_whole = matches!(change, TableChange::Drop(_));
-    let same = |f: &ForeignKey| f.columns == fk.columns && f.table == fk.table && (goes_whole || f.to == fk.to);
-    let kept = desired.tables.get(&child.name).is_some_and(|t| t.foreign_keys.iter().any(same));
-    if !kept {
+    let parent = if goes_whole { &fk.table } else { &change.table().name };
+    let same = |f: &ForeignKey| f.columns == fk.columns && f.table == *parent && (goes_whole || f.to == fk.to);
+    if !later(changes, desired, child).is_some_and(|t| t.foreign_keys.iter().any(same)) {
         return None;
     }
     if !goes_whole {
@@ -54,6 +55,15 @@ fn hazard(change: &TableChange, child: &Table, fk: &ForeignKey, desired: &Schema
     let hazard = Hazard::new(Code::BreaksForeignKey, Level::Blocks, address, message, "delete these rows first, or set them to NULL");
     let probe = Probe::Query(format!("SELECT (SELECT count(*) FROM {name} WHERE {filled}), (SELECT count(*) FROM {name})"));
     Some(hazard.counted(probe).found_by(format!("SELECT * FROM {name} WHERE {filled}")))
+}
+
+/// Returns the table as it will be, under its new name.
+fn later<'t>(changes: &'t Changes, desired: &'t Schema, table: &Table) -> Option<&'t Table> {
+    let altered = changes.tables().find_map(|change| match change {
+        TableChange::Alter(edits) if edits.live.name == table.name => Some(&edits.after),
+        _ => None,
+    });
+    altered.or_else(|| desired.tables.get(&table.name))
 }
 
 /// Returns true if the child's change writes the same foreign key again, and it then references a key: one
