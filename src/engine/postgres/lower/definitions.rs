@@ -136,9 +136,9 @@ fn create(context: &LoweringContext<'_>, after: &Definition, action: Action) -> 
 fn creating(context: &LoweringContext<'_>, after: &Definition, or_replace: bool) -> Vec<Statement> {
     let create = Statement::of_catalog(kinds::create(after, &context.names, or_replace));
     let late = words(&parts(after).late);
-    let changes = context.changes.objects.iter().map(|c| &c.head().name);
-    let is_other = |name: &&ObjectName| **name != after.name && late.contains(name.name.as_str());
-    match changes.filter(is_other).next().is_some() {
+    let mut changes = context.changes.objects.iter().map(|c| &c.head().name);
+    let is_other = |name: &ObjectName| *name != after.name && late.contains(name.name.as_str());
+    match changes.any(is_other) {
         true => vec![
             Statement::of_catalog("SET LOCAL check_function_bodies = off"),
             create,
