@@ -41,6 +41,8 @@ pub(super) struct LoweringContext<'a> {
     kept: OnceCell<BTreeSet<String>>,
     /// See [`LoweringContext::is_carried`].
     carried: OnceCell<BTreeSet<String>>,
+    /// See [`LoweringContext::is_grouped`].
+    grouped: OnceCell<BTreeSet<String>>,
 }
 
 impl<'a> LoweringContext<'a> {
@@ -64,6 +66,7 @@ impl<'a> LoweringContext<'a> {
             asides: Asides::new(),
             kept: OnceCell::new(),
             carried: OnceCell::new(),
+            grouped: OnceCell::new(),
         };
         context.dropped = context.dropped();
         let replaced = changes.definitions().filter(|d| definitions::is_re_created(d)).filter_map(|d| d.before());
@@ -280,6 +283,18 @@ impl<'a> LoweringContext<'a> {
             names.extend(counted.map(|c| self.names.key(&self.sequence_of(&live.name, &c.name))));
         }
         names
+    }
+
+    /// Returns whether a view that is created or changed may group the rows of the table.
+    pub(super) fn is_grouped(&self, table: &ObjectName) -> bool {
+        self.grouped.get_or_init(|| self.grouped_tables()).contains(&self.names.key(table))
+    }
+
+    fn grouped_tables(&self) -> BTreeSet<String> {
+        let changed: BTreeSet<(Kind, &ObjectName)> =
+            self.changes.objects.iter().filter(|c| c.after().is_some()).map(|c| (c.kind(), &c.head().name)).collect();
+        let views = self.desired.texts().filter(|(kind, head, _)| kind.is_view() && changed.contains(&(*kind, &head.name)));
+        views.filter(|(.., query)| words(&query.text).contains("group")).flat_map(|(.., query)| self.read_by(&query.text)).collect()
     }
 
     /// Returns whether a live or desired relation has the name.

@@ -7,12 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use indexmap::IndexMap;
 
 use super::super::names::quote;
-use super::super::words::words;
 use super::super::{ddl, default_name};
 use super::retype::{self, Retyped, live_column};
 use super::rules::{Rules, live_names, rules};
 use super::{LoweringContext, columns, foreign_keys, later};
-use crate::diff::{Delta, TableChange, TableEdits};
+use crate::diff::{TableChange, TableEdits};
 use crate::engine::advice::rename_or_ignore;
 use crate::plan::{Action, Code, Hazard, Level, Probe, Resource, Statement, Step};
 use crate::schema::{Case, Column, Ident, Table};
@@ -140,16 +139,8 @@ fn analysed<'a>(context: &LoweringContext<'a>, edits: Cow<'a, TableEdits>) -> Al
     let (rows, busy) = (context.facts.holds_rows(&edits.live.name), context.is_busy(&edits.live.name));
     let mut keys = context.current.tables.values().flat_map(|t| &t.foreign_keys);
     let referenced = keys.any(|f| context.names.same(&f.table, &edits.live.name));
-    let grouped = is_grouped(context, &edits.after);
+    let grouped = context.is_grouped(&edits.after.name);
     Altered { edits, retyped, recreated, rules, moved_names: types, rows, busy, grouped, referenced, old, now, new }
-}
-
-/// Returns whether a view that is created or changed may group the rows of the table.
-fn is_grouped(context: &LoweringContext<'_>, after: &Table) -> bool {
-    let views = context.changes.views().filter_map(Delta::after).map(|v| &v.query.text);
-    let mut queries = views.chain(context.changes.materialized_views().filter_map(Delta::after).map(|v| &v.query.text));
-    let key = context.names.key(&after.name);
-    queries.any(|q| words(q).contains("group") && context.read_by(q).contains(&key))
 }
 
 pub(super) fn lower(context: &LoweringContext<'_>, alters: &[Altered<'_>]) -> Vec<Step> {
