@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::super::ddl;
 use super::super::default_name;
 use super::super::names::quote;
+use super::ground::domains_of;
 use super::rules::{Op, ops};
 use super::types::same_type;
 use super::{LoweringContext, domain_bounds, edited, rename};
@@ -56,8 +57,13 @@ fn come(context: &LoweringContext<'_>, mut step: Step, d: &Domain) -> Step {
 
 fn created(context: &LoweringContext<'_>, d: &Domain) -> Vec<Statement> {
     let mut statements = vec![Statement::new(ddl::create_domain(d, &context.names))];
-    statements.extend(d.comment.as_ref().map(|_| comment(context, d)));
     let name = context.names.sql(&d.name);
+    // A domain over a domain gets a copy of its default.
+    let inherits = domains_of(context, context.desired, &d.ty).first().is_some_and(|b| !b.is_element && b.domain.default.is_some());
+    if d.default.is_none() && inherits {
+        statements.push(Statement::of_catalog(format!("ALTER DOMAIN {name} DROP DEFAULT")));
+    }
+    statements.extend(d.comment.as_ref().map(|_| comment(context, d)));
     for check in &d.checks {
         statements.extend(check.not_valid.then(|| add_check(&name, check)));
         statements.extend(check.comment.as_ref().map(|_| check_comment(&name, &check_name(d, check), check)));
