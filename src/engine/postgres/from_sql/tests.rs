@@ -48,7 +48,7 @@ fn what_is_not_taken_has_its_line() {
 }
 
 #[test]
-fn what_is_not_managed_is_named() {
+fn what_is_managed_and_what_is_not_can_be_told_apart() {
     let sql = "CREATE FUNCTION public.f(a integer, b double precision DEFAULT 1, OUT c text, VARIADIC d varchar(3)[]) RETURNS record LANGUAGE sql AS $$ SELECT ';' $$;
         CREATE AGGREGATE public.g(a int, float8 ORDER BY text) (sfunc = f, stype = int);
         CREATE TABLE t (a int); CREATE TRIGGER g BEFORE INSERT OR UPDATE OF a ON t FOR EACH ROW EXECUTE FUNCTION f();
@@ -57,7 +57,7 @@ fn what_is_not_managed_is_named() {
     let kdl = read(sql);
     for line in [
         r#"unmanaged aggregate "g(integer,double precision,text)""#,
-        r#"unmanaged trigger "g on t""#,
+        r#"trigger g { as "BEFORE INSERT OR UPDATE OF a ON t"#,
         r#"unmanaged privilege "SELECT on t to bob""#,
         r#"unmanaged type pair"#,
         r#"unmanaged table p "#,
