@@ -18,8 +18,10 @@ pub(super) fn hazards(context: &LoweringContext<'_>, table: &Altered<'_>) -> Vec
         if !is_new && !table.retyped.iter().any(|r| r.column == column.name) {
             continue;
         }
+        // Other conversions to a domain that stays as it is are counted by their cast.
+        let is_computed = is_new || column.using.is_some();
         for domain in domains_of(context, context.desired, &column.ty) {
-            if is_new || !is_unchanged(context, domain.domain) {
+            if is_computed || !is_unchanged(context, domain.domain) {
                 found.extend(of_domain(context, table, column, &domain));
             }
         }
