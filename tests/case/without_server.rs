@@ -37,10 +37,13 @@ fn statements(plan: &Plan) -> String {
 }
 
 /// Returns the statements without their expressions, which may be in the spelling of the server or of the
-/// file, but with where and why they run.
+/// file, but with where they run. Why can differ: a part that is re-created is a reason only if it is not
+/// itself shown as changed.
 fn heads(plan: &Plan) -> Vec<String> {
     let head = |sql: &str| sql.split(['(', '\n']).next().unwrap_or_default().split(" AS ").next().unwrap_or_default().to_owned();
-    let of = |step: &Step| step.statements.iter().map(|s| format!("{} {} {}", step.address, step.reason, head(&s.sql))).collect::<Vec<_>>();
+    let of = |step: &Step| {
+        step.statements.iter().map(|s| format!("{} {:?} {}", step.address, step.transaction, head(&s.sql))).collect::<Vec<_>>()
+    };
     plan.steps.iter().flat_map(of).collect()
 }
 

@@ -94,6 +94,7 @@ impl ServerSnapshot {
     async fn noted_plan(&mut self, desired: &Normalized, plan_options: PlanOptions) -> Result<PlanForRecordedState, PlanError> {
         let (live, guards) = self.live().await?;
         let (noted, holding) = self.noted(&live, &guards, plan_options.counts).await?;
+        let (read_only, may_temp) = (live.server.read_only, live.server.may_temp);
         let connection = &mut self.connection;
         let settled = planner::settled_from(connection, live, desired.schema(), &guards).await?;
         let changes = settled.changes()?;
@@ -101,7 +102,9 @@ impl ServerSnapshot {
         let current = as_read(&noted.current)?;
         let desired = Normalized::by_dialect(as_read(&offline::for_file(&settled, &changes))?);
         let remarks = remarks(&settled);
-        let (settled, guards) = offline::settled_without_server(&current, &noted.facts, &desired)?;
+        let (mut settled, guards) = offline::settled_without_server(&current, &noted.facts, &desired)?;
+        // Rows are counted as in any other plan.
+        (settled.live.server.read_only, settled.live.server.may_temp) = (read_only, may_temp);
         let how = How { holding: Some(&holding), ..How::in_way(plan_options) };
         let planned = planner::plan_from(connection, settled, &guards, &how).await?;
         let made = LivePlan { plan: planned.plan, remarks, current: planned.settled.current.schema().clone() };
