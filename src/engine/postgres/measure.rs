@@ -73,7 +73,8 @@ pub(crate) async fn measure(connection: &mut Connection, steps: &mut [Step], mea
     }
     let extension = steps.iter().find(|s| s.action == Action::Create && *s.address.kind() == Kind::Extension);
     let extension = extension.map(|s| s.address.last().to_owned());
-    let there_then = steps.iter().filter(|s| s.action != Action::Destroy).map(|s| format!("\"{}\"", s.address.last()));
+    let objects = steps.iter().filter(|s| s.action != Action::Destroy && *s.address.kind() != Kind::Extension);
+    let there_then = objects.map(|s| format!("\"{}\"", s.address.last()));
     let routines = steps.iter().filter(|s| s.action != Action::Destroy && s.address.kind().object().is_some_and(Kind::is_routine));
     let routines = routines.filter_map(|s| s.address.last().split_once('(').map(|(name, _)| format!("{name}(")));
     let there_then: Vec<String> = there_then.chain(routines).collect();
