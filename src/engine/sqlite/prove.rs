@@ -3,7 +3,7 @@
 //!
 //! The texts may come from anyone's pull request, so only schema statements are allowed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::catalog_copy::{Catalog, Copy, Wanted};
 use super::compiles::{self, Broken};
@@ -60,9 +60,6 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
             return Ok(refusal.into());
         }
     }
-    if let Some(problem) = trial.unknown_function().await? {
-        return Ok(Refusal::Expression(problem).into());
-    }
     let is_broken = trial.broken().await?;
     let refusal = trial.leftover(live).map(|left| Refusal::Leftover(Box::new(left)));
     Ok(Proof { refusal, was_broken, is_broken })
@@ -72,6 +69,8 @@ pub(crate) async fn prove(live: &Live, desired: &Normalized, changes: &Changes, 
 struct Trial<'t> {
     desired: &'t Normalized,
     changes: &'t Changes,
+    /// The altered tables that get a check constraint or a generated column, by their new names in lower case.
+    storing: BTreeMap<String, &'t TableChange>,
     catalog: Catalog,
     /// The length of the longest statement.
     longest: usize,
@@ -83,7 +82,8 @@ struct Trial<'t> {
 impl<'t> Trial<'t> {
     fn of(live: &Live, desired: &'t Normalized, changes: &'t Changes, steps: &[Step]) -> Trial<'t> {
         let longest = steps.iter().flat_map(|s| &s.statements).map(|s| s.sql.len()).max().unwrap_or_default();
-        Trial { desired, changes, catalog: Catalog::of(live), longest, touched: BTreeSet::new(), foreign: Vec::new() }
+        let storing = changes.tables().filter(|c| stores(c)).map(|c| (c.table().name.name.as_str().to_ascii_lowercase(), c)).collect();
+        Trial { desired, changes, storing, catalog: Catalog::of(live), longest, touched: BTreeSet::new(), foreign: Vec::new() }
     }
 
     /// Copies what has one of these names, and what that needs.
@@ -107,22 +107,6 @@ impl<'t> Trial<'t> {
         }
         let mut copy = self.copy(BTreeSet::new()).await?;
         Ok(unknown_in_defaults(&mut copy.memory, &changes).await)
-    }
-
-    /// Returns a problem for a new check constraint or generated column, on the tables as they are after the steps.
-    async fn unknown_function(&self) -> Result<Option<Problem>, Error> {
-        let stores = |c: &&TableChange| {
-            matches!(c, TableChange::Alter(edits) if edits.checks.iter().any(|d| d.after().is_some())
-                || edits.columns.iter().filter_map(|d| d.after()).any(|c| c.generated.is_some()))
-        };
-        let changes: Vec<&TableChange> = self.changes.tables().filter(stores).collect();
-        for some in changes.chunks(AT_ONCE) {
-            let mut copy = self.copy(some.iter().map(|c| c.table().name.name.as_str().to_ascii_lowercase()).collect()).await?;
-            if let Some(problem) = unknown_in_stored(&mut copy.memory, some).await {
-                return Ok(Some(problem));
-            }
-        }
-        Ok(None)
     }
 
     /// Returns the views and triggers affected by the change that do not work now.
@@ -152,6 +136,12 @@ impl<'t> Trial<'t> {
                 return Ok(Some(refusal));
             }
         }
+        // Of a table with several steps, only the last one leaves all that it stores.
+        let addresses = steps.iter().map(|s| s.address.last().to_ascii_lowercase()).collect::<BTreeSet<_>>();
+        let stored: Vec<&TableChange> = addresses.iter().filter_map(|name| self.storing.get(name)).copied().collect();
+        if let Some(problem) = unknown_in_stored(&mut copy.memory, &stored).await {
+            return Ok(Some(Refusal::Expression(problem)));
+        }
         self.touched.extend(copy.names.iter().cloned());
         self.foreign.extend(copy.foreign.iter().cloned());
         self.catalog.take(copy).await?;
@@ -168,6 +158,12 @@ impl<'t> Trial<'t> {
         let left = remaining(&outcome, &Normalized::by_dialect(wanted));
         (!left.is_empty()).then_some(left)
     }
+}
+
+/// Returns true if the table gets a check constraint or a generated column.
+fn stores(change: &TableChange) -> bool {
+    let TableChange::Alter(edits) = change else { return false };
+    edits.checks.iter().any(|d| d.after().is_some()) || new_columns(change).iter().any(|c| c.generated.is_some())
 }
 
 /// Returns the live name of a table, and what its new expressions name, in lower case.
