@@ -255,12 +255,12 @@ impl Plan {
         }
         let Some(quiet) = quiet else {
             let (desired, planned) = target.database.plan_when(desired, plan_options).await?;
-            return told(desired, planned.map_err(failed)?);
+            return with_remarks(desired, planned.map_err(failed)?);
         };
         let remembered = quiet.remembered();
         let known = remembered.as_ref().map(|r| r.database.as_str());
         match (target.database.plan_unless(known, desired, plan_options).await?, &remembered) {
-            (Some((desired, planned)), _) => told(desired, planned.map_err(failed)?),
+            (Some((desired, planned)), _) => with_remarks(desired, planned.map_err(failed)?),
             (None, remembered) => {
                 target.announce();
                 let fingerprint = remembered.as_ref().map_or("", |r| r.fingerprint.as_str());
@@ -348,7 +348,7 @@ impl Plan {
 }
 
 /// Prints the remarks on a plan.
-fn told(desired: Desired, planned: Planned) -> Result<Made, Failure> {
+fn with_remarks(desired: Desired, planned: Planned) -> Result<Made, Failure> {
     let Planned { plan, remarks, digest, .. } = planned;
     schema::declares_something(&desired, &plan).map_err(Failure::into_error)?;
     remarks::tell(&remarks);

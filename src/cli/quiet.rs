@@ -12,6 +12,7 @@ use super::settings::Settings;
 use super::target::Target;
 use crate::apply::PlanOptions;
 use crate::kdl::Sources;
+use crate::plan::add_part;
 
 /// The variable that names the folder. If it is empty, nothing is remembered.
 const FOLDER: &str = "ROSEY_CACHE_DIR";
@@ -96,12 +97,9 @@ fn program() -> Option<String> {
     Some(format!("{} {} {} {}", env!("CARGO_PKG_VERSION"), path.display(), metadata.len(), changed.as_nanos()))
 }
 
-/// Returns the digest of texts, each with its length, so that none is confused with its neighbours.
+/// Returns the digest of texts.
 fn digest(texts: impl FnOnce(&mut dyn FnMut(&str))) -> String {
     let mut hash = Sha256::new();
-    texts(&mut |text| {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
-    });
+    texts(&mut |text| add_part(&mut hash, text.as_bytes()));
     format!("{:x}", hash.finalize())
 }

@@ -198,6 +198,12 @@ fn facts(pen: &mut Pen, facts: &[Fact]) {
     pen.close();
 }
 
+/// Adds bytes to a digest with their length, so that they cannot be confused with what follows.
+pub(crate) fn add_part(hash: &mut Sha256, part: &[u8]) {
+    hash.update((part.len() as u64).to_le_bytes());
+    hash.update(part);
+}
+
 /// Returns the SHA-256 of a text, in hexadecimal.
 pub(crate) fn digest(text: &str) -> String {
     format!("{:x}", Sha256::digest(text.as_bytes()))

@@ -115,27 +115,27 @@ fn usable(found: Found) -> Result<String, Error> {
     }
 }
 
-/// Returns whether there is a table that the role may not read.
-///
-/// # Errors
-/// Those of [`table`], for a table that the role could read.
-pub(crate) async fn is_unread(connection: &mut Connection) -> Result<bool, Error> {
-    let Some(found) = find(connection).await? else { return Ok(false) };
-    if found.readable { usable(found).map(|_| false) } else { Ok(true) }
+/// What a plan takes from the history.
+pub(super) enum Recorded {
+    /// There is no table, or it is empty.
+    Nothing,
+    /// The role may not read the table.
+    Unread,
+    /// The last row as a JSON object.
+    Last(String),
 }
 
-/// Returns what a plan depends on: the last row, or that the role may not read it.
+/// Reads what a plan takes from the history.
 ///
 /// # Errors
-/// Those of [`table`], for a table that the role could read.
-pub(super) async fn state(connection: &mut Connection) -> Result<String, Error> {
-    let Some(found) = find(connection).await? else { return Ok("no history".to_owned()) };
+/// The errors of [`table`], for a table that the role could read.
+pub(super) async fn recorded(connection: &mut Connection) -> Result<Recorded, Error> {
+    let Some(found) = find(connection).await? else { return Ok(Recorded::Nothing) };
     if !found.readable {
-        return Ok("not readable".to_owned());
+        return Ok(Recorded::Unread);
     }
-    let table = usable(found)?;
-    let last = connection.texts(&format!("SELECT to_jsonb(h)::text FROM {table} h ORDER BY number DESC LIMIT 1")).await?;
-    Ok(format!("last row: {}", last.concat()))
+    let last = rows_of(connection, &usable(found)?, true).await?;
+    Ok(last.into_iter().next().map_or(Recorded::Nothing, Recorded::Last))
 }
 
 /// Returns the rows as JSON objects, the first or only the last one; none if the table does not exist.
@@ -143,7 +143,13 @@ pub(super) async fn state(connection: &mut Connection) -> Result<String, Error> 
 /// # Errors
 /// The errors of [`table`].
 pub(crate) async fn rows(connection: &mut Connection, last_only: bool) -> Result<Vec<String>, Error> {
-    let Some(table) = table(connection).await? else { return Ok(Vec::new()) };
+    match table(connection).await? {
+        Some(table) => rows_of(connection, &table, last_only).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+async fn rows_of(connection: &mut Connection, table: &str, last_only: bool) -> Result<Vec<String>, Error> {
     let order = if last_only { "ORDER BY number DESC LIMIT 1" } else { "ORDER BY number" };
     connection.texts(&format!("SELECT to_jsonb(h)::text FROM {table} h {order}")).await
 }

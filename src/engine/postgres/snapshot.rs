@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha2::Digest as _;
 
 use super::connection::{Begin, Connection, Error};
+use super::history::Recorded;
 use super::inspect::{self, CatalogRows, Live};
 use super::planner::{self, How, NormalizedPair, Planned};
 use super::{PlanError, Url, digest, frame, history, offline, rows};
@@ -24,6 +25,8 @@ pub(super) struct ServerSnapshot {
     read: Read,
     /// What the last apply guarded, once that has been read.
     guards: Option<Guards>,
+    /// What the history says, once that has been read.
+    recorded: Option<Recorded>,
 }
 
 /// What has been read, until a plan takes it.
@@ -41,16 +44,32 @@ impl ServerSnapshot {
     pub(super) async fn take(url: &Url, wait: Duration, take: Take) -> Result<ServerSnapshot, Error> {
         let mut connection = Connection::open_within(url, wait).await?;
         connection.begin(Begin::Snapshot).await?;
+        let mut recorded = None;
         let read = match take {
             Take::ToPlan => Read::Live(Box::new(inspect::inspect(&mut connection).await?)),
             Take::ToCompare => {
                 let rows = CatalogRows::read(&mut connection).await?;
                 let mut hash = rows.hash();
-                hash.update(history::state(&mut connection).await?);
+                let history = history::recorded(&mut connection).await?;
+                hash.update(match &history {
+                    Recorded::Nothing => "nothing is recorded".to_owned(),
+                    Recorded::Unread => "not readable".to_owned(),
+                    Recorded::Last(row) => format!("last row: {row}"),
+                });
+                recorded = Some(history);
                 Read::Rows { rows, digest: format!("{:x}", hash.finalize()) }
             }
         };
-        Ok(ServerSnapshot { connection, read, guards: None })
+        Ok(ServerSnapshot { connection, read, guards: None, recorded })
+    }
+
+    /// Returns what the history says. The transaction sees one snapshot, so it is read only once.
+    async fn recorded(&mut self) -> Result<&Recorded, Error> {
+        let recorded = match self.recorded.take() {
+            Some(recorded) => recorded,
+            None => history::recorded(&mut self.connection).await?,
+        };
+        Ok(self.recorded.insert(recorded))
     }
 
     /// Returns what was read, and what the last apply guarded. The transaction sees one snapshot, so
@@ -168,11 +187,18 @@ impl LiveSnapshot for ServerSnapshot {
     }
 
     fn history_is_unread(&mut self) -> Answer<'_, bool, engine::Error> {
-        Box::pin(async move { Ok(history::is_unread(&mut self.connection).await?) })
+        Box::pin(async move { Ok(matches!(self.recorded().await?, Recorded::Unread)) })
     }
 
     fn last_row(&mut self) -> Answer<'_, Vec<String>, engine::Error> {
-        Box::pin(async move { Ok(history::rows(&mut self.connection, true).await?) })
+        Box::pin(async move {
+            Ok(match self.recorded().await? {
+                Recorded::Nothing => Vec::new(),
+                Recorded::Last(row) => vec![row.clone()],
+                // The server says what the role lacks.
+                Recorded::Unread => history::rows(&mut self.connection, true).await?,
+            })
+        })
     }
 
     /// The server normalizes both as it does for a plan.

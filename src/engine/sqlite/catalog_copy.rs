@@ -103,7 +103,8 @@ impl Catalog {
         let mut found = BTreeSet::new();
         let bodies = self.rows().filter(|(_, r)| all_bodies && is_body(r));
         left.extend(bodies.flat_map(|(_, r)| named_by(r)));
-        let virtuals: Vec<&Stored> = self.rows().map(|(_, r)| r).filter(|r| is_virtual(r)).collect();
+        let virtuals = self.rows().filter(|(_, r)| is_virtual(r));
+        let virtuals: Vec<(String, BTreeSet<String>)> = virtuals.map(|(_, r)| (r.name.to_ascii_lowercase(), named_by(r))).collect();
         while let Some(name) = left.pop() {
             if !found.insert(name.clone()) {
                 continue;
@@ -111,8 +112,7 @@ impl Catalog {
             left.extend(self.at(&name).filter(|r| r.kind != Kind::Table || is_virtual(r)).flat_map(named_by));
             left.extend(implied::parents(self.at(&name).filter(|r| r.name.eq_ignore_ascii_case(&name))));
             if self.at(&name).any(|r| r.kind == Kind::Table || r.kind == Kind::View) {
-                let reads = |r: &&&Stored| compiles::names_in_arguments(r.sql.as_deref().unwrap_or_default()).contains(&name);
-                left.extend(virtuals.iter().filter(reads).map(|r| r.name.to_ascii_lowercase()));
+                left.extend(virtuals.iter().filter(|(_, named)| named.contains(&name)).map(|(own, _)| own.clone()));
             }
         }
         found
@@ -131,7 +131,7 @@ impl Catalog {
         let all_bodies = wanted.all_bodies;
         let names = self.touched(wanted);
         // Objects that could not be re-created are not copied, except for tables, which others may name.
-        let copied = |r: &Stored| r.sql.is_some() && (r.garbled.is_none() || r.kind == Kind::Table) && !is_reserved(r);
+        let copied = |r: &Stored| r.sql.is_some() && (r.garbled.is_none() || r.kind == Kind::Table) && !inspect::is_internal(&r.name);
         let mut places: BTreeSet<usize> = names.iter().filter_map(|n| self.named.get(n)).flatten().copied().collect();
         places.extend(self.rows().filter(|(_, r)| all_bodies && is_body(r)).map(|(place, _)| place));
         places.retain(|place| self.row(*place).is_some_and(copied));
@@ -151,7 +151,7 @@ impl Catalog {
         let (changed, shadows) = inspect::definitions(&mut copy.memory).await?.into_parts();
         copy.memory.close().await?;
         copy.places.into_iter().for_each(|place| self.rows[place] = None);
-        for row in changed.into_iter().filter(|r| !is_reserved(r)) {
+        for row in changed.into_iter().filter(|r| !inspect::is_internal(&r.name)) {
             // A virtual table creates its shadow tables, whose old rows were not copied.
             let old = self.named.get(&row.name.to_ascii_lowercase()).into_iter().flatten().copied();
             let is_old = |place: &usize| self.row(*place).is_some_and(|r| r.kind == row.kind && r.name.eq_ignore_ascii_case(&row.name));
@@ -172,10 +172,6 @@ impl Catalog {
 
 fn is_virtual(row: &Stored) -> bool {
     row.sql.as_deref().is_some_and(inspect::is_virtual)
-}
-
-fn is_reserved(row: &Stored) -> bool {
-    row.name.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("sqlite_"))
 }
 
 /// Returns the table of an index or trigger, and what a view, a trigger or a virtual table names, in lower case.

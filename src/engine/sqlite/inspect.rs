@@ -14,6 +14,7 @@ use super::cursor::ident;
 use super::normalize::normalize;
 use super::{read_other, read_table, types};
 use crate::engine::bookkeeping;
+use crate::plan::add_part;
 use crate::schema::{AnyKind, Check, Column, Dialect, Ident, Kind, Normalized, ObjectName, Only, Part, Schema, Table, Type, Unmanaged};
 
 /// A row of `sqlite_schema`.
@@ -32,16 +33,10 @@ impl Stored {
     /// Adds the row to a digest.
     fn add_to(&self, hash: &mut Sha256) {
         for part in [self.kind.word(), &self.name, &self.table, self.sql.as_deref().unwrap_or_default()] {
-            add_text(hash, part);
+            add_part(hash, part.as_bytes());
         }
         hash.update(self.garbled.as_deref().unwrap_or_default());
     }
-}
-
-/// Adds a text to a digest so that it cannot be confused with its neighbours.
-pub(crate) fn add_text(hash: &mut Sha256, text: &str) {
-    hash.update((text.len() as u64).to_le_bytes());
-    hash.update(text.as_bytes());
 }
 
 /// The definitions in a database, not yet parsed.
@@ -57,7 +52,7 @@ impl Definitions {
     /// Adds all of them, rosey's own included, to a digest.
     pub(crate) fn add_to(&self, hash: &mut Sha256) {
         self.stored.iter().for_each(|row| row.add_to(hash));
-        self.shadows.iter().for_each(|name| add_text(hash, name));
+        self.shadows.iter().for_each(|name| add_part(hash, name.as_bytes()));
     }
 
     /// Returns true if there is a history table, of whatever kind.
@@ -142,10 +137,14 @@ pub(crate) fn is_own(name: &str) -> bool {
     name.get(..6).is_some_and(|p| p.eq_ignore_ascii_case("_rosey"))
 }
 
+/// Returns true if this is a name that only SQLite's own objects have.
+pub(crate) fn is_internal(name: &str) -> bool {
+    name.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("sqlite_"))
+}
+
 /// Returns true if no plan ever changes a table of this name.
 pub(crate) fn is_reserved(name: &str) -> bool {
-    let sqlite = name.get(..7).is_some_and(|p| p.eq_ignore_ascii_case("sqlite_"));
-    sqlite || is_own(name) || bookkeeping::is_table(name)
+    is_internal(name) || is_own(name) || bookkeeping::is_table(name)
 }
 
 /// Reads the whole schema.

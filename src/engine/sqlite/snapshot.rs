@@ -16,7 +16,7 @@ use crate::engine::guards::{self, Guards};
 use crate::engine::snapshot::{DatabaseState, LivePlan, LiveSnapshot, PlanForRecordedState, RecordOf};
 use crate::engine::traits::{Answer, Local};
 use crate::engine::{self, PlanError, PlanOptions, Remarks};
-use crate::plan::{self, Action, Code, Counts, Frame, Hazard, Level, Plan};
+use crate::plan::{self, Action, Code, Counts, Frame, Hazard, Level, Plan, add_part};
 use crate::schema::{Normalized, Schema};
 
 /// The time limit for checking a file that a plan would rewrite for damage.
@@ -112,7 +112,7 @@ impl LiveSnapshot for FileSnapshot {
         let unparsed = self.unparsed.as_ref()?;
         let mut hash = Sha256::new();
         unparsed.definitions.add_to(&mut hash);
-        self.history_columns.iter().chain(&self.last_row).for_each(|text| inspect::add_text(&mut hash, text));
+        self.history_columns.iter().chain(&self.last_row).for_each(|text| add_part(&mut hash, text.as_bytes()));
         Some(format!("{:x}", hash.finalize()))
     }
 

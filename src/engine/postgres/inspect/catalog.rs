@@ -9,6 +9,7 @@ use super::{Live, kept, not_of_extension, queries, unmanaged};
 use crate::engine::postgres::catalog_row::CatalogRow;
 use crate::engine::postgres::connection::{Connection, Error};
 use crate::engine::postgres::kinds;
+use crate::plan::add_part;
 
 /// Decodes a row and adds it to the schema.
 pub(super) type Decode = Box<dyn Fn(&mut Builder, &PgRow) -> Result<(), Error> + Send + Sync>;
@@ -95,10 +96,7 @@ fn add_to(hash: &mut Sha256, place: usize, row: &PgRow) {
     for column in row.columns().iter().filter(|c| !UNSTEADY.contains(&c.name())) {
         let value = row.try_get_raw(column.ordinal());
         match value.as_ref().ok().filter(|v| !v.is_null()).and_then(|v| v.as_bytes().ok()) {
-            Some(bytes) => {
-                hash.update((bytes.len() as u64).to_le_bytes());
-                hash.update(bytes);
-            }
+            Some(bytes) => add_part(hash, bytes),
             None => hash.update(u64::MAX.to_le_bytes()),
         }
     }

@@ -64,7 +64,7 @@ pub(super) fn is_re_created(delta: &Delta<Definition>) -> bool {
     matches!(delta, Delta::Alter { before, after, edits } if is_replaced(before, after, edits))
 }
 
-/// Returns the live objects that do not differ but would be in the way of a change, or lost with it: what they are
+/// Returns the live objects that do not differ but would block a change, or be lost with it: what they are
 /// on is dropped and re-created, or a column that they name is, or a routine that they call.
 fn taken_along<'c>(context: &'c LoweringContext<'_>, alters: &[Altered<'_>], others: &[Step]) -> Vec<&'c Definition> {
     let changed: BTreeSet<(_, &ObjectName)> = context.changes.definitions().filter_map(Delta::before).map(|d| (d.kind, &d.name)).collect();
